@@ -1,0 +1,129 @@
+"""Every error that perfkit raises on purpose.
+
+::
+
+    PerfkitError
+    ├── InvalidRecordError (ValueError)      a record breaks a rule of its fields
+    │   └── InvalidTableError                the same for a table; lists every bad row
+    ├── InvalidArgumentError (ValueError)    an argument outside its documented values
+    ├── UnknownNameError (KeyError)          a strategy, metric, column ... that does not exist
+    ├── SchemaError (ValueError)             a table without the columns it needs
+    ├── ConflictError (ValueError)           a known id with other content
+    ├── LateFillError (ValueError)           a fill older than the books it belongs to
+    ├── ImportFormatError (ValueError)       a file that is not what it was said to be
+    ├── StoreError (OSError)                 the history can't be read or written
+    │   ├── DamagedStoreError                what is on disk is not what was acknowledged
+    │   └── StoreLockedError                 a second writer
+    └── ReportError (RuntimeError)           a report that did not run to its end
+
+A message names the thing, what was required, what it was, and what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "ConflictError",
+    "DamagedStoreError",
+    "ImportFormatError",
+    "InvalidArgumentError",
+    "InvalidRecordError",
+    "InvalidTableError",
+    "LateFillError",
+    "PerfkitError",
+    "ReportError",
+    "RowError",
+    "SchemaError",
+    "StoreError",
+    "StoreLockedError",
+    "UnknownNameError",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowError:
+    """One row of a table that breaks a rule.
+
+    Attributes
+    ----------
+    row : int
+        Position in the table that was checked, from 0.
+    field : str
+        Name of the field that breaks the rule.
+    message : str
+        The same sentence that the record alone would have raised.
+    """
+
+    row: int
+    field: str
+    message: str
+
+
+class PerfkitError(Exception):
+    """Any error that perfkit raises on purpose."""
+
+
+class InvalidRecordError(PerfkitError, ValueError):
+    """A record breaks a rule of its fields."""
+
+
+class InvalidTableError(InvalidRecordError):
+    """Some rows of a table break a rule of their fields.
+
+    Attributes
+    ----------
+    rows : tuple of RowError
+        Every row that was refused, with its field and message.
+    """
+
+    shown = 5
+
+    def __init__(self, kind: str, rows: tuple[RowError, ...], total: int) -> None:
+        self.rows = rows
+        head = "\n".join(f"  row {r.row}: {r.message}" for r in rows[: self.shown])
+        more = f"\n  ... and {len(rows) - self.shown} more" if len(rows) > self.shown else ""
+        super().__init__(f"{len(rows)} of {total} {kind} rows are invalid:\n{head}{more}")
+
+
+class InvalidArgumentError(PerfkitError, ValueError):
+    """An argument lies outside its documented values."""
+
+
+class UnknownNameError(PerfkitError, KeyError):
+    """A name that does not exist; the message lists those that do."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class SchemaError(PerfkitError, ValueError):
+    """A table lacks a column, or a column has a type that does not fit."""
+
+
+class ConflictError(PerfkitError, ValueError):
+    """A known id arrived again with other content."""
+
+
+class LateFillError(PerfkitError, ValueError):
+    """A fill is older than the last one in its book; rebuild the book."""
+
+
+class ImportFormatError(PerfkitError, ValueError):
+    """A file is not in the format it was said to be."""
+
+
+class StoreError(PerfkitError, OSError):
+    """The history can't be read or written."""
+
+
+class DamagedStoreError(StoreError):
+    """What is on disk is not what was acknowledged."""
+
+
+class StoreLockedError(StoreError):
+    """Another process writes to this history."""
+
+
+class ReportError(PerfkitError, RuntimeError):
+    """A report did not run to its end."""

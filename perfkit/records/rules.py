@@ -1,0 +1,142 @@
+"""What a field requires: one rule checks one value or a whole column.
+
+A rule stands in the field's annotation, beside its unit:
+``volume: Annotated[float, "units", Positive("...")]``. It answers both
+questions from the same sentence, so a record and a table fail alike.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["ID_PATTERN", "Finite", "Identifier", "OneOf", "Positive", "Rule", "Text", "Time"]
+
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
+
+class Rule(Protocol):
+    """A requirement on a value, with the remedy for one that misses it."""
+
+    requirement: str
+    remedy: str
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether one value, not None, meets the requirement."""
+
+    def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Tell for each value of a column; null answers null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finite:
+    """A finite number."""
+
+    remedy: str = "leave a field that is not known out, NaN is not a number"
+    requirement: str = "be a finite number"
+
+    def accepts(self, value: object) -> bool:
+        return _is_number(value) and math.isfinite(cast("float", value))
+
+    def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.is_finite(column)
+
+
+@dataclass(frozen=True, slots=True)
+class Positive:
+    """A finite number above zero."""
+
+    remedy: str
+    requirement: str = "be > 0"
+
+    def accepts(self, value: object) -> bool:
+        return _is_number(value) and math.isfinite(number := cast("float", value)) and number > 0
+
+    def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.and_(pc.is_finite(column), pc.greater(column, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A name that is safe as a path, a URL segment and a key."""
+
+    remedy: str = "use letters, digits, '.', '_' and '-', at most 64, a letter or digit first"
+    requirement: str = f"match {ID_PATTERN}"
+
+    def accepts(self, value: object) -> bool:
+        # fullmatch: `$` alone would let a trailing newline through
+        return isinstance(value, str) and re.fullmatch(ID_PATTERN[1:-1], value) is not None
+
+    def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.match_substring_regex(column, rf"\A{ID_PATTERN[1:-1]}\z")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line of printable text."""
+
+    longest: int = 128
+    remedy: str = "remove control characters and line ends, and shorten it"
+
+    @property
+    def requirement(self) -> str:
+        return f"be 1 to {self.longest} printable characters"
+
+    @property
+    def pattern(self) -> str:
+        return rf"[^\x00-\x1f\x7f]{{1,{self.longest}}}"
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, str) and re.fullmatch(self.pattern, value) is not None
+
+    def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.match_substring_regex(column, rf"\A(?:{self.pattern})\z")
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    @property
+    def requirement(self) -> str:
+        return "be one of " + ", ".join(self.words)
+
+    @property
+    def remedy(self) -> str:
+        return "translate the source's word before recording"
+
+    def accepts(self, value: object) -> bool:
+        return value in self.words
+
+    def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.is_in(column, value_set=pa.array(self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A moment: a date and time with its zone."""
+
+    requirement: str = "be a time with a zone, from 1677 to 2262"
+    remedy: str = "give the zone of the source, e.g. datetime(..., tzinfo=timezone.utc)"
+
+    def accepts(self, value: object) -> bool:
+        aware = getattr(value, "utcoffset", lambda: None)() is not None
+        # pandas reads microseconds as nanoseconds only inside these years
+        return aware and 1677 < getattr(value, "year", 0) < 2262
+
+    def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        if not pa.types.is_timestamp(column.type) or column.type.tz is None:
+            return pa.chunked_array([pa.repeat(pa.scalar(False), len(column))])
+        year = pc.year(column)
+        return pc.and_(pc.greater(year, 1677), pc.less(year, 2262))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
