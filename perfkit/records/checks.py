@@ -80,7 +80,7 @@ def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
     for spec in specs:
         column = table.column(spec.name)
         for rule in spec.rules:
-            good = pc.fill_null(rule.accepts_column(column), spec.optional)
+            good = pc.if_else(pc.is_null(column), spec.optional, rule.accepts_column(column))
             if pc.all(good, min_count=0).as_py():
                 continue
             for row in pc.indices_nonzero(pc.invert(good)).to_pylist():
