@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfkit.records.checks import check_table, conform, invalid_rows
+from perfkit.records.checks import check_table, conform, invalid_rows, rows_where
 from perfkit.records.context import AccountState, MarketContext
 from perfkit.records.label import LabelRecord, LabelSource
 from perfkit.records.market import Bar, Mark
@@ -45,6 +45,7 @@ __all__ = [
     "conform",
     "from_table",
     "invalid_rows",
+    "rows_where",
     "to_json",
     "to_table",
 ]

@@ -22,7 +22,7 @@ from perfkit.records.schema import arrow_schema
 if typing.TYPE_CHECKING:
     from perfkit.records.rules import Rule
 
-__all__ = ["check_record", "check_table", "conform", "invalid_rows"]
+__all__ = ["check_record", "check_table", "conform", "invalid_rows", "rows_where"]
 
 
 def check_record(record: Any) -> None:
@@ -83,11 +83,25 @@ def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
             good = pc.if_else(pc.is_null(column), spec.optional, rule.accepts_column(column))
             if pc.all(good, min_count=0).as_py():
                 continue
-            for row in pc.indices_nonzero(pc.invert(good)).to_pylist():
-                name = f"{record_kind(cls)} {table.column(specs[0].name)[row].as_py()!r}"
-                message = _sentence(name, spec.name, rule, column[row].as_py())
+            for row in rows_where(pc.invert(good)):
+                name = f"{record_kind(cls)} {_shown(table.column(specs[0].name)[row])!r}"
+                message = _sentence(name, spec.name, rule, _shown(column[row]))
                 first.setdefault(row, RowError(row=row, field=spec.name, message=message))
     return tuple(first[row] for row in sorted(first))
+
+
+def rows_where(mask: pa.ChunkedArray) -> list[int]:
+    """Numbers of the rows where a mask without nulls is true."""
+    # pc.indices_nonzero of pyarrow 25 crashes the process on a column without chunks
+    rows: list[int] = mask.to_numpy(zero_copy_only=False).nonzero()[0].tolist()
+    return rows
+
+
+def _shown(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):  # a time outside of what Python can hold
+        return str(value.cast(pa.int64())) + " microseconds since 1970"
 
 
 def check_table(table: pa.Table, cls: type) -> None:
@@ -138,7 +152,7 @@ def conform(table: pa.Table, cls: type) -> pa.Table:
 def _conform_column(table: pa.Table, spec: FieldSpec, field: pa.Field) -> Any:
     if spec.name not in table.column_names:
         default = [] if typing.get_origin(spec.kind) is tuple else spec.default
-        return pa.repeat(pa.scalar(default, type=field.type), table.num_rows)
+        return pa.array([default] * table.num_rows, field.type)
     column = table.column(spec.name)
     is_zoned = getattr(column.type, "tz", None) is not None or pa.types.is_null(column.type)
     if pa.types.is_timestamp(field.type) and not is_zoned:

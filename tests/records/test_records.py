@@ -186,3 +186,15 @@ def test_json_has_no_nan_and_times_are_iso():
     assert (answer["unrealized_pnl"], answer["market_value"]) == (None, None)
     assert (answer["positions"], answer["unpriced"]) == ({"AAPL": 2.0}, ["AAPL"])
     assert to_json(Fill(**GOOD))["execution_time"] == "2026-03-02T12:00:00Z"
+
+
+def test_conform_gives_an_empty_table_every_column():
+    empty = arrow_schema(Fill).empty_table().select(list(GOOD))
+    assert conform(empty, TradeRecord).schema == arrow_schema(TradeRecord)
+
+
+def test_a_time_that_python_cannot_hold_is_refused_with_its_row():
+    table = to_table([Fill(**GOOD)], Fill)
+    far = pa.array([2**61], pa.int64()).cast(pa.timestamp("us", "UTC"))
+    (row,) = invalid_rows(table.set_column(3, table.schema.field(3), far), Fill)
+    assert (row.field, str(2**61) in row.message) == ("execution_time", True)
