@@ -1,0 +1,87 @@
+"""The trading day of a moment: a desk's time zone and its cut-off decide."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from perfkit.errors import InvalidArgumentError
+
+__all__ = ["trading_day"]
+
+
+def trading_day(
+    times: pa.ChunkedArray | pa.Array | pd.Series | pd.DatetimeIndex | npt.NDArray[np.datetime64],
+    zone: str = "UTC",
+    cutoff: str = "00:00",
+) -> npt.NDArray[np.datetime64]:
+    """Name the trading day that each moment belongs to.
+
+    A trading day ends at the cut-off of the date it is named after, by the clock of the
+    zone, and the next one begins there; 00:00 is the midnight at the end of the date.
+
+    Parameters
+    ----------
+    times : timestamps with a zone, or ndarray of datetime64 in UTC, of shape (n,)
+        The moments.
+    zone : str
+        IANA name of the desk's time zone.
+    cutoff : str
+        ``HH:MM`` on the clock of that zone.
+
+    Returns
+    -------
+    ndarray of datetime64[D], of shape (n,)
+        The date of each day.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the zone or the cut-off does not exist, or times have no zone.
+
+    Examples
+    --------
+    >>> moments = np.array(["2024-03-01T21:59", "2024-03-01T22:00"], "datetime64[us]")
+    >>> trading_day(moments, "America/New_York", "17:00").astype(str).tolist()
+    ['2024-03-01', '2024-03-02']
+    """
+    local = _moments(times).tz_convert(_zone(zone)).tz_localize(None)
+    since_midnight = _cutoff(cutoff)
+    shift = pd.Timedelta(days=1) - since_midnight if since_midnight else since_midnight
+    return (local + shift).to_numpy().astype("datetime64[D]")
+
+
+def _moments(times: Any) -> pd.DatetimeIndex:
+    if isinstance(times, np.ndarray):
+        return pd.DatetimeIndex(times).tz_localize("UTC")
+    column = times.to_pandas() if isinstance(times, (pa.Array, pa.ChunkedArray)) else times
+    moments = pd.DatetimeIndex(column)
+    if moments.tz is None:
+        raise InvalidArgumentError(
+            "times must have a zone, had none; say which with .dt.tz_localize(zone)"
+        )
+    return moments
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"zone must be an IANA time zone such as 'America/New_York', was {name!r}"
+        ) from error
+
+
+def _cutoff(text: str) -> pd.Timedelta:
+    try:
+        hour, minute = text.split(":")
+        clock = time(int(hour), int(minute))
+    except ValueError as error:
+        raise InvalidArgumentError(f"cutoff must be HH:MM, 00:00 to 23:59, was {text!r}") from error
+    return pd.Timedelta(hours=clock.hour, minutes=clock.minute)
