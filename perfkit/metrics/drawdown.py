@@ -1,0 +1,146 @@
+"""Drawdown: how far below the highest point so far.
+
+A drawdown is a positive fraction of the peak, and the start counts as a peak.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perfkit.metrics.observations import Floats, observations, per_column
+from perfkit.metrics.path import Path, wealth
+
+__all__ = ["drawdown_series", "drawdown_table", "longest_drawdown", "max_drawdown"]
+
+
+@overload
+def drawdown_series(returns: pd.Series[Any]) -> pd.Series[float]: ...
+@overload
+def drawdown_series(returns: npt.ArrayLike) -> Floats: ...
+def drawdown_series(returns: Any) -> Any:
+    r"""Fraction below the highest wealth so far, after each return.
+
+    .. math:: 1 - W_t / \max_{s \le t} W_s, \quad W_0 = 1
+
+    Parameters
+    ----------
+    returns : array-like of shape (n,)
+        Simple returns a period; NaN is dropped.
+
+    Returns
+    -------
+    ndarray or Series of shape (n_valid,)
+        At least 0; a Series keeps its dates.
+
+    Examples
+    --------
+    >>> drawdown_series([-0.10, 0.30, -0.20]).round(2).tolist()
+    [0.1, 0.0, 0.2]
+    """
+    levels = wealth(observations(returns))
+    with np.errstate(invalid="ignore"):  # a wealth beyond float64 has no depth
+        depth = 1.0 - levels[1:] / np.maximum.accumulate(levels)[1:]
+    if isinstance(returns, pd.Series):
+        return pd.Series(depth, index=returns.index[returns.notna()], name=returns.name)
+    return depth
+
+
+@per_column
+def max_drawdown(returns: npt.ArrayLike) -> float:
+    r"""Largest fall from a peak, the start included.
+
+    .. math:: \max_t \left(1 - W_t / \max_{s \le t} W_s\right), \quad W_0 = 1
+
+    Parameters
+    ----------
+    returns : array-like of shape (n,) or DataFrame
+        Simple returns a period; NaN is dropped.
+
+    Returns
+    -------
+    float, or Series for a frame
+        A positive fraction: 0.08 is 8 % below the peak; 0 when it never
+        fell, above 1 when more than everything was lost, NaN when empty.
+
+    References
+    ----------
+    .. [1] M. Magdon-Ismail and A. Atiya (2004), "Maximum Drawdown",
+       *Risk Magazine* 17(10), 99-102.
+
+    Examples
+    --------
+    >>> round(max_drawdown([-0.10, 0.20, -0.50]), 4)
+    0.5
+    """
+    return Path.of_returns(observations(returns)).max_drawdown
+
+
+@per_column
+def longest_drawdown(returns: npt.ArrayLike) -> float:
+    """Most observations in a row below the peak.
+
+    Parameters
+    ----------
+    returns : array-like of shape (n,) or DataFrame
+        Simple returns a period; NaN is dropped.
+
+    Returns
+    -------
+    float, or Series for a frame
+        Periods, a drawdown that is still on included; 0 when it never fell,
+        NaN when empty.
+
+    Examples
+    --------
+    >>> longest_drawdown([0.1, -0.1, 0.01, 0.5, -0.1])
+    2.0
+    """
+    depth = drawdown_series(observations(returns))
+    if not depth.size:
+        return math.nan
+    starts, ends = _spells(depth)
+    return float((ends - starts).max(initial=0))
+
+
+def drawdown_table(returns: pd.Series[Any]) -> pd.DataFrame:
+    """Every drawdown, the deepest first.
+
+    Parameters
+    ----------
+    returns : Series of shape (n,)
+        Simple returns a period with their dates; NaN is dropped.
+
+    Returns
+    -------
+    DataFrame
+        ``peak`` (missing when it is the start), ``below`` (first date below
+        it), ``trough``, ``recovery`` (missing while it lasts), ``depth``
+        (positive fraction) and ``length`` (observations below the peak).
+    """
+    depth = drawdown_series(returns)
+    starts, ends = _spells(depth.to_numpy())
+    dates = pd.Series(depth.index)
+    troughs = [s + int(depth.iloc[s:e].argmax()) for s, e in zip(starts, ends, strict=True)]
+    table = pd.DataFrame(
+        {
+            "peak": dates.reindex(starts - 1).array,
+            "below": dates.reindex(starts).array,
+            "trough": dates.reindex(troughs).array,
+            "recovery": dates.reindex(ends).array,
+            "depth": depth.to_numpy()[troughs],
+            "length": ends - starts,
+        }
+    )
+    return table.sort_values("depth", ascending=False, kind="stable", ignore_index=True)
+
+
+def _spells(depth: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """First position of each spell below the peak, and the one after its last."""
+    below = np.concatenate(([False], depth > 0.0, [False])).astype(np.int8)
+    edges = np.diff(below)
+    return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)

@@ -1,0 +1,185 @@
+"""What a metric is computed from: clean columns of finite numbers.
+
+Missing values are dropped and not counted; infinite ones, unsorted and
+duplicate dates are refused. A frame is answered column by column.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    cast,
+    overload,
+)
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perfkit.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["GUARD", "Floats", "PerColumn", "aligned", "normalised", "observations", "per_column"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+P = ParamSpec("P")
+
+# A dispersion below this part of the largest value is rounding, not risk: a
+# constant series of n floats has a computed deviation of a few eps, not of 0.
+GUARD = 64 * float(np.finfo(np.float64).eps)
+
+
+class PerColumn(Protocol[P]):
+    """A metric of one column that also takes a frame."""
+
+    @overload
+    def __call__(
+        self, data: pd.DataFrame, /, *args: P.args, **kwargs: P.kwargs
+    ) -> pd.Series[float]: ...
+    @overload
+    def __call__(self, data: Any, /, *args: P.args, **kwargs: P.kwargs) -> float: ...
+
+
+def per_column(metric: Callable[Concatenate[Any, P], float]) -> PerColumn[P]:
+    """Let a metric of one column answer a frame with one value a column."""
+
+    @functools.wraps(metric)
+    def measured(data: Any, /, *args: P.args, **kwargs: P.kwargs) -> float | pd.Series[float]:
+        if isinstance(data, pd.DataFrame):
+            values = [metric(data[name], *args, **kwargs) for name in data.columns]
+            return pd.Series(values, index=data.columns, dtype=np.float64)
+        return metric(data, *args, **kwargs)
+
+    return cast("PerColumn[P]", measured)
+
+
+def observations(data: Any) -> Floats:
+    """Read one column of numbers, without its missing values.
+
+    Parameters
+    ----------
+    data : array-like of shape (n,)
+        Array, list, Series or Arrow column. NaN and None are missing.
+
+    Returns
+    -------
+    ndarray of shape (n_valid,)
+        Finite float64 values, in order.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When a value is infinite, the data has two dimensions, or its dates
+        are unsorted or duplicate.
+    """
+    values = _floats(data)
+    return values[~np.isnan(values)]
+
+
+def aligned(left: Any, right: Any) -> tuple[Floats, Floats]:
+    """Pair two columns: by date when both have one, else by position.
+
+    Parameters
+    ----------
+    left, right : array-like of shape (n,)
+        Two Series are joined on the dates that both have; anything else must
+        have the same length.
+
+    Returns
+    -------
+    tuple of ndarray
+        Both columns on the rows where neither is missing.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the lengths differ, or one index has a time zone and the other
+        has none.
+    """
+    if isinstance(left, pd.Series) and isinstance(right, pd.Series):
+        left, right = _joined(left, right)
+    first, second = _floats(left), _floats(right)
+    if first.size != second.size:
+        raise InvalidArgumentError(
+            f"two arrays must have the same length to be paired, were {first.size} and "
+            f"{second.size}; give two Series with dates, or cut the arrays to the same rows"
+        )
+    complete = ~(np.isnan(first) | np.isnan(second))
+    return first[complete], second[complete]
+
+
+def normalised(values: Floats, reference: Floats | None = None) -> tuple[Floats, float]:
+    """Divide by the power of two next to the largest magnitude.
+
+    The division is exact; afterwards `GUARD` is an absolute bound and no
+    square overflows.
+
+    Returns
+    -------
+    tuple of ndarray and float
+        The scaled values and the scale, 1 for an empty or all-zero column.
+    """
+    largest = max(
+        (float(np.abs(v).max()) for v in (values, reference) if v is not None and v.size),
+        default=0.0,
+    )
+    scale = math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest > 0 else 1.0
+    return values / scale, scale
+
+
+def _floats(data: Any) -> Floats:
+    if isinstance(data, pd.Series):
+        _check_dates(data.index)
+        values = data.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        values = np.asarray(data, dtype=np.float64)
+    if values.ndim != 1:
+        raise InvalidArgumentError(
+            f"a metric takes one column of shape (n,), was {values.shape}; "
+            "give a pandas DataFrame to measure several columns"
+        )
+    if np.isinf(values).any():
+        where = int(np.flatnonzero(np.isinf(values))[0])
+        raise InvalidArgumentError(
+            f"observations must be finite, was {values[where]} at position {where}; "
+            "a value that is not known is NaN"
+        )
+    return values
+
+
+def _check_dates(index: pd.Index[Any]) -> None:
+    if not isinstance(index, pd.DatetimeIndex):
+        return
+    if not index.is_unique:
+        twice = index[index.duplicated()][0]
+        raise InvalidArgumentError(
+            f"dates must be unique, {twice} stands twice; combine the rows of a date first"
+        )
+    if not index.is_monotonic_increasing:
+        early = index[1:][index[1:] < index[:-1]][0]
+        raise InvalidArgumentError(
+            f"dates must ascend, {early} follows a later date; sort the series first"
+        )
+
+
+def _joined(left: pd.Series[Any], right: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    zones = [getattr(s.index, "tz", None) is not None for s in (left, right)]
+    if zones[0] != zones[1] and all(isinstance(s.index, pd.DatetimeIndex) for s in (left, right)):
+        raise InvalidArgumentError(
+            "two series must both have a time zone or both none; "
+            "localise the naive one, e.g. series.tz_localize('UTC')"
+        )
+    for series in (left, right):
+        if not series.index.is_unique:
+            raise InvalidArgumentError("a series that is aligned by date must name each date once")
+    common = left.index.intersection(right.index)
+    return left.loc[common], right.loc[common]

@@ -1,0 +1,247 @@
+"""PerformanceMetrics: the performance of every strategy, live and in batch.
+
+A trade adds to the day of its strategy; a summary is a reading of the days.
+Feeding trades one by one, in batches or all at once gives the same numbers.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from perfkit.errors import InvalidArgumentError, SchemaError, UnknownNameError
+from perfkit.metrics.closed_trips import OpenTrips
+from perfkit.metrics.period import Period
+from perfkit.metrics.returns import PERIODS_PER_YEAR
+from perfkit.metrics.summary import summary_fields, summary_readings
+from perfkit.metrics.trade_batch import Days, TradingDay, groups, read_batch
+from perfkit.records import PerformanceSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+__all__ = ["PerformanceMetrics"]
+
+Book: TypeAlias = dict[np.datetime64, Period]
+Day: TypeAlias = np.datetime64 | None
+
+EQUITY_COLUMNS = ("account_id", "strategy_id", "day", "pnl", "nav", "return")
+
+
+def utc_day(times: Days) -> Days:
+    """Name the UTC date of each moment."""
+    return times.astype("M8[D]")
+
+
+class PerformanceMetrics:
+    """Running performance of each (account, strategy).
+
+    Parameters
+    ----------
+    trading_day : callable
+        From an array of UTC moments to the trading day of each; the default
+        is the UTC date. A desk with a zone and a cut-off gives its own.
+    periods : mapping of str to float
+        Periods in a year for ``daily``, ``weekly`` and ``monthly``; a market
+        that never closes has 365 days.
+
+    Notes
+    -----
+    Trades come in canonical order and once each: whoever records them sees
+    to that. A trade of an earlier day touches that day only.
+
+    Examples
+    --------
+    >>> live = PerformanceMetrics()
+    >>> live.strategies()
+    []
+    """
+
+    def __init__(
+        self,
+        *,
+        trading_day: TradingDay = utc_day,
+        periods: Mapping[str, float] = PERIODS_PER_YEAR,
+    ) -> None:
+        self._trading_day = trading_day
+        self._periods = periods
+        self._books: dict[tuple[str, str], Book] = {}
+        self._open_trips = OpenTrips()
+
+    def update(self, trades: pa.Table | pd.DataFrame) -> None:
+        """Add recorded trades.
+
+        Parameters
+        ----------
+        trades : Table or DataFrame
+            Columns of `TradeRecord`: account_id, strategy_id, symbol,
+            execution_time, commission, labels, pnl, position and
+            round_trip_pnl.
+
+        Raises
+        ------
+        SchemaError
+            When a column is missing.
+        InvalidArgumentError
+            When a P&L or a position is not known.
+        """
+        batch = read_batch(trades, self._trading_day)
+        owner, day = batch.owner(), batch.day.astype(np.int64)
+        for rows in groups(day, owner):
+            period = self._period(*batch.owner_of(rows[0]), batch.day[rows[0]])
+            period.add_fills(batch.pnl[rows], batch.fees[rows])
+        trips = self._open_trips.close(batch)
+        for some in groups(day[trips.row], owner[trips.row]):
+            row = trips.row[some[0]]
+            period = self._period(*batch.owner_of(row), batch.day[row])
+            period.add_round_trips(trips.pnl[some])
+        rows = trips.row[trips.labelled]
+        for some in groups(trips.label, day[rows], owner[rows]):
+            row = rows[some[0]]
+            period = self._period(*batch.owner_of(row), batch.day[row])
+            label = trips.words[trips.label[some[0]]]
+            period.add_labelled(label, trips.pnl[trips.labelled[some]])
+
+    def update_equity(self, equity: pd.DataFrame) -> None:
+        """Add marked days, which replace what was only realised on them.
+
+        Parameters
+        ----------
+        equity : DataFrame
+            One row an (account, strategy, day): account_id, strategy_id, day,
+            pnl and nav in the account currency, return as a fraction; nav
+            and return are NaN without capital. A day given again replaces
+            itself.
+
+        Raises
+        ------
+        SchemaError
+            When a column is missing.
+        """
+        if missing := [name for name in EQUITY_COLUMNS if name not in equity.columns]:
+            raise SchemaError(
+                f"marked days must have the columns {', '.join(EQUITY_COLUMNS)}; missing {missing}"
+            )
+        days = pd.DatetimeIndex(equity["day"]).tz_localize(None).to_numpy().astype("M8[D]")
+        columns = (equity[name].to_list() for name in EQUITY_COLUMNS if name != "day")
+        for day, account, strategy, pnl, nav, return_ in zip(days, *columns, strict=True):
+            self._period(account, strategy, day).mark(pnl=pnl, nav=nav, return_=return_)
+
+    def strategies(self) -> list[tuple[str, str]]:
+        """Every (account, strategy) that has a day."""
+        return sorted(self._books)
+
+    def days(self, account: str, strategy: str) -> pd.DataFrame:
+        """One row a trading day of a strategy.
+
+        Returns
+        -------
+        DataFrame
+            ``day``, ``pnl`` (marked, else realised), ``realized_pnl``,
+            ``fees``, ``trades`` (fills), ``round_trips`` (closed), ``nav``
+            and ``return`` (NaN without capital).
+
+        Raises
+        ------
+        UnknownNameError
+            When the strategy has no day.
+        """
+        rows = self._range(account, strategy, None, None)
+        return pd.DataFrame(
+            {
+                "day": np.array([p.day for p in rows], dtype="M8[s]"),
+                "pnl": [p.pnl for p in rows],
+                "realized_pnl": [p.realized_pnl for p in rows],
+                "fees": [p.fees for p in rows],
+                "trades": [p.trades for p in rows],
+                "round_trips": [p.round_trips.n for p in rows],
+                "nav": [p.nav for p in rows],
+                "return": [p.return_ for p in rows],
+            }
+        )
+
+    def summary(
+        self,
+        account: str,
+        strategy: str,
+        period: str = "daily",
+        *,
+        start: date | None = None,
+        end: date | None = None,
+        rf: float = 0.0,
+    ) -> PerformanceSummary:
+        """Read the headline metrics of a strategy.
+
+        Parameters
+        ----------
+        account, strategy : str
+            Whose performance.
+        period : str
+            ``daily``, ``weekly`` or ``monthly``: the returns that the Sharpe
+            ratio is made of. Total return, drawdown and Calmar ratio are
+            always those of the daily path.
+        start, end : date or datetime, optional
+            First and last trading day, both inside; a datetime needs a zone.
+        rf : float
+            Risk-free rate a year.
+
+        Returns
+        -------
+        PerformanceSummary
+            Undefined metrics are NaN or infinite, with their code in
+            ``reasons``. Dates are those of trading days, written in UTC.
+
+        Raises
+        ------
+        UnknownNameError
+            When the strategy has no day, listing those that have.
+        InvalidArgumentError
+            When the period or the range is none.
+        """
+        span = self._span(start, end)
+        rows = self._range(account, strategy, *span)
+        metrics = summary_readings(rows, period=period, rf=rf, periods=self._periods)
+        return PerformanceSummary(
+            account_id=account,
+            strategy_id=strategy,
+            period=period,
+            **summary_fields(rows, metrics, span),
+        )
+
+    def _period(self, account: str, strategy: str, day: np.datetime64) -> Period:
+        book = self._books.setdefault((account, strategy), {})
+        if day not in book:
+            book[day] = Period(day=day)
+        return book[day]
+
+    def _range(self, account: str, strategy: str, first: Day, last: Day) -> list[Period]:
+        if (account, strategy) not in self._books:
+            known = ", ".join(f"{a}/{s}" for a, s in self.strategies()) or "none yet"
+            raise UnknownNameError(f"no trades of {account}/{strategy}; there are {known}")
+        book = self._books[account, strategy]
+        return [
+            book[day]
+            for day in sorted(book)
+            if (first is None or day >= first) and (last is None or day <= last)
+        ]
+
+    def _span(self, start: date | None, end: date | None) -> tuple[Day, Day]:
+        first, last = self._day(start), self._day(end)
+        if first is not None and last is not None and first > last:
+            raise InvalidArgumentError(f"start must not be after end, was {first} after {last}")
+        return first, last
+
+    def _day(self, moment: date | None) -> Day:
+        if not isinstance(moment, datetime):
+            return None if moment is None else np.datetime64(moment, "D")
+        if moment.tzinfo is None:
+            raise InvalidArgumentError(
+                f"a datetime must have a zone, was {moment}; give a date for a trading day"
+            )
+        utc = np.array([moment.astimezone(UTC).replace(tzinfo=None)], dtype="M8[us]")
+        return np.datetime64(self._trading_day(utc)[0], "D")

@@ -1,0 +1,104 @@
+"""Summary: the specification's model of a strategy's performance, read from its days."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from perfkit.errors import InvalidArgumentError
+from perfkit.metrics.period import Period, fold
+from perfkit.metrics.readings import Reading, Sample, read
+from perfkit.metrics.returns import compounded
+from perfkit.metrics.tally import Tally
+from perfkit.records import LabelPerformance, SummaryMetrics, TradeSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["summary_fields", "summary_readings"]
+
+PATH_METRICS = ("total_return", "max_drawdown", "calmar_ratio")
+TRADE_METRICS = ("win_rate", "profit_factor", "avg_win", "avg_loss")
+
+
+def summary_readings(
+    rows: Sequence[Period], *, period: str, rf: float, periods: Mapping[str, float]
+) -> dict[str, Reading]:
+    """Read the summary's metrics.
+
+    Parameters
+    ----------
+    rows : sequence of Period
+        Days, ascending; may be empty.
+    period : str
+        Which returns the Sharpe ratio is made of; the path's metrics are
+        always read from the days, where the drawdown is deepest.
+    rf : float
+        Risk-free rate a year.
+    periods : mapping of str to float
+        Periods in a year, by period.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the period is none of the mapping.
+    """
+    if period not in periods:
+        raise InvalidArgumentError(f"period must be one of {', '.join(periods)}, was {period!r}")
+    daily = np.array([row.return_ for row in rows], dtype=np.float64)
+    coarse, _ = compounded(daily, np.array([row.day for row in rows], "M8[D]"), period=period)
+    trips = Tally.concatenated(row.round_trips for row in rows)
+    days = Sample(returns=daily, trades=trips, periods=periods["daily"], rf=rf)
+    spans = Sample(returns=coarse, periods=periods[period], rf=rf)
+    found = {name: read(name, days) for name in (*PATH_METRICS, *TRADE_METRICS)}
+    found["sharpe_ratio"] = read("sharpe_ratio", spans)
+    if rows and np.isnan(daily).all():
+        for name in (*PATH_METRICS, "sharpe_ratio"):
+            found[name] = replace(found[name], reason="no_capital")
+    return found
+
+
+def summary_fields(
+    rows: Sequence[Period],
+    readings: Mapping[str, Reading],
+    span: tuple[np.datetime64 | None, np.datetime64 | None],
+) -> dict[str, Any]:
+    """Fill the summary's fields from days and readings.
+
+    Parameters
+    ----------
+    rows : sequence of Period
+        Days, ascending; may be empty when the span is given.
+    readings : mapping of str to Reading
+        From `summary_readings`.
+    span : tuple of numpy.datetime64 or None
+        First and last day that were asked for; None is that of the rows.
+    """
+    days = [row.day for row in rows] or [day for day in span if day is not None]
+    first, last = (
+        own if asked is None else asked
+        for own, asked in zip((days[0], days[-1]), span, strict=True)
+    )
+    total = fold(rows) if rows else Period(day=last)
+    values = {name: reading.value for name, reading in readings.items()}
+    trips = total.round_trips
+    return {
+        "start_date": datetime.combine(first.astype(date), time.min, UTC),
+        "end_date": datetime.combine(last.astype(date), time.max, UTC),
+        "metrics": SummaryMetrics(**{f.name: values[f.name] for f in fields(SummaryMetrics)}),
+        "trade_summary": TradeSummary(
+            total_trades=trips.n,
+            winning_trades=trips.wins,
+            losing_trades=trips.losses,
+            avg_win=values["avg_win"],
+            avg_loss=values["avg_loss"],
+        ),
+        "label_performance": {
+            label: LabelPerformance(trades=t.n, pnl=t.total, win_rate=t.wins / t.n)
+            for label, t in sorted(total.labels.items())
+        },
+        "reasons": {n: r.reason for n, r in readings.items() if r.reason is not None},
+    }

@@ -1,0 +1,35 @@
+"""The metrics against numbers that others published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perfkit import metrics
+
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "metrics.json").read_text(encoding="utf-8")
+)
+
+
+def series(name):
+    return np.array(REFERENCE["series"][name]["values"], dtype=float)
+
+
+@pytest.mark.parametrize(
+    "case", REFERENCE["cases"], ids=lambda c: f"{c['function']}-{c['data']}-{c['source'][:24]}"
+)
+def test_a_metric_gives_the_published_number(case):
+    columns = [series(case["data"])]
+    if "benchmark" in case:
+        columns.append(series(case["benchmark"]))
+    value = getattr(metrics, case["function"])(*columns, **case["options"])
+    assert value == pytest.approx(float(case["expected"]), abs=case["tolerance"], rel=1e-12)
+
+
+def test_every_metric_of_the_catalogue_has_a_published_number():
+    covered = {case["function"] for case in REFERENCE["cases"]}
+    assert sorted(set(metrics.METRICS) - covered) == []

@@ -1,0 +1,114 @@
+"""Tally: counts of closed round trips, in any grouping."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perfkit.errors import InvalidArgumentError
+from perfkit.metrics import Tally
+from perfkit.metrics import tally as kernel
+
+PNL = st.lists(
+    st.one_of(
+        st.sampled_from([0.0, 1.0, -1.0, 1e9, -1e9]),
+        st.floats(-1e6, 1e6, allow_nan=False, allow_subnormal=False),
+    ),
+    max_size=40,
+)
+READINGS = (
+    "n", "wins", "losses", "gross_profit", "gross_loss", "total", "mean", "std", "best", "worst",
+    "current_streak", "longest_winning_streak", "longest_losing_streak",
+)  # fmt: skip
+
+
+def readings(tally):
+    return [getattr(tally, name) for name in READINGS]
+
+
+def same(left, right, pnl):
+    scale = max(1.0, *(abs(x) for x in pnl)) if pnl else 1.0
+    assert readings(left) == pytest.approx(
+        readings(right), rel=1e-14, abs=1e-14 * scale, nan_ok=True
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(PNL, st.lists(st.integers(0, 40), max_size=4), st.booleans())
+def test_merging_in_any_grouping_equals_the_batch(pnl, cuts, nested):
+    parts = [Tally.of(part) for part in np.split(np.array(pnl), sorted(cuts))]
+    if nested and len(parts) > 2:
+        parts = [parts[0], Tally.concatenated(parts[1:])]
+    same(Tally.concatenated(parts), Tally.of(pnl), pnl)
+
+
+@settings(deadline=None, max_examples=40)
+@given(PNL)
+def test_updating_one_by_one_is_the_batch_to_the_last_bit(pnl):
+    live = Tally()
+    for value in pnl:
+        live.update([value])
+    assert live == Tally.of(pnl)
+
+
+@settings(deadline=None, max_examples=40)
+@given(PNL, st.randoms(use_true_random=False))
+def test_all_but_the_streaks_are_free_of_order(pnl, random):
+    shuffled = list(pnl)
+    random.shuffle(shuffled)
+    free = [name for name in READINGS if "streak" not in name]
+    scale = max(1.0, *(abs(x) for x in pnl)) if pnl else 1.0
+    assert [getattr(Tally.of(shuffled), n) for n in free] == pytest.approx(
+        [getattr(Tally.of(pnl), n) for n in free], rel=1e-14, abs=1e-14 * scale, nan_ok=True
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(PNL)
+def test_the_kernel_counts_what_plain_python_counts(pnl):
+    compiled, plain = np.zeros(kernel.FIELDS), np.zeros(kernel.FIELDS)
+    values = np.array(pnl, dtype=np.float64)
+    kernel.add_trips(compiled, values)
+    kernel.add_trips.py_func(plain, values)
+    assert compiled.tolist() == plain.tolist()
+    merged = np.zeros(kernel.FIELDS)
+    kernel.merge_states.py_func(merged, np.vstack([compiled, plain]))
+    assert merged[kernel.N] == 2 * len(pnl)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30))
+def test_the_deviation_is_that_of_numpy(pnl):
+    assert Tally.of(pnl).std == pytest.approx(np.std(pnl, ddof=1), rel=1e-9, abs=1e-9)
+
+
+def test_a_small_deviation_survives_a_large_mean():
+    assert Tally.of([1e9, 1e9 + 1, 1e9 + 2]).std == 1.0
+
+
+def test_a_sum_does_not_lose_the_small_trips_beside_a_large_one():
+    assert Tally.of([1e16, 1.0, 1.0, -1e16]).total == 2.0
+
+
+def test_a_trip_of_exactly_zero_is_neither_won_nor_lost_and_ends_a_streak():
+    tally = Tally.of([1.0, 0.0, 1.0, 1.0])
+    assert (tally.n, tally.wins, tally.losses) == (4, 3, 0)
+    assert tally.longest_winning_streak == tally.current_streak == 2
+
+
+def test_a_streak_runs_across_a_merge():
+    merged = Tally.concatenated([Tally.of([1.0, -1.0]), Tally(), Tally.of([-1.0]), Tally.of([-1])])
+    assert merged.longest_losing_streak == 3
+    assert merged.current_streak == -3
+
+
+def test_missing_trips_are_not_counted():
+    assert Tally.of([np.nan, 1.0]).n == 1
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, 1e200])
+def test_a_trip_that_cannot_be_squared_is_refused_by_name(bad):
+    with pytest.raises(InvalidArgumentError, match="P&L of a round trip"):
+        Tally.of([1.0, bad])
