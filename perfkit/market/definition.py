@@ -1,0 +1,127 @@
+"""The numbers behind a context: windows, thresholds and the name they go by.
+
+A name stands for one set of numbers, so that a context written years ago can be
+recomputed: whoever changes a number changes the name.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from perfkit.errors import InvalidArgumentError
+
+__all__ = ["DAILY", "Definition", "check_definition"]
+
+
+class Definition(NamedTuple):
+    """How figures and classes are read from bars; windows count bars.
+
+    Attributes
+    ----------
+    name : str
+        Written into every context as ``context_definition``.
+    average, slow_average : int
+        Window of the moving average, the z-score and the fast exponential
+        average; window of the slow exponential average.
+    momentum : int
+        How many bars ago the return of ``momentum`` starts.
+    atr, adx : int
+        Wilder's smoothing windows.
+    trend_strength : float
+        ADX from which there is a trend, 0 to 100.
+    decay : float
+        RiskMetrics' lambda, between 0 and 1.
+    decay_seed : int
+        Returns whose mean square starts the recursion.
+    rank : int
+        Earlier volatilities that the current one is ranked among.
+    low_rank, high_rank : float
+        Ranks below and above which volatility is low and high, 0 to 1.
+    channel : int
+        Bars before the current one whose extremes are the channel.
+    swing : int
+        Bars on either side of a swing that it must exceed, and so the number
+        of bars after which it is known.
+    levels : int
+        Bars for which a confirmed swing is remembered.
+    level_distance : float
+        Distance to a swing, in ATR, within which the price is at a level.
+    volume : int
+        Bars before the current one whose median volume is the usual one.
+    low_volume, high_volume : float
+        Relative volumes below and above which volume is low and high.
+    stale_days : float
+        Calendar days after which the last bar says nothing of now.
+    """
+
+    name: str = "daily-1"
+    average: int = 20
+    slow_average: int = 50
+    momentum: int = 20
+    atr: int = 14
+    adx: int = 14
+    trend_strength: float = 25.0
+    decay: float = 0.94
+    decay_seed: int = 20
+    rank: int = 252
+    low_rank: float = 0.33
+    high_rank: float = 0.67
+    channel: int = 55
+    swing: int = 5
+    levels: int = 252
+    level_distance: float = 0.5
+    volume: int = 20
+    low_volume: float = 0.67
+    high_volume: float = 1.5
+    stale_days: float = 5.0
+
+    @property
+    def warm_up(self) -> int:
+        """Bars before the first one on which every figure can be known."""
+        return max(
+            self.average - 1,
+            self.slow_average - 1,
+            self.momentum,
+            self.atr,
+            2 * self.adx - 1,
+            self.decay_seed + self.rank,
+            self.channel,
+            2 * self.swing + self.levels - 1,
+            self.volume,
+        )
+
+
+DAILY = Definition()
+
+
+def check_definition(definition: Definition) -> None:
+    """Check the numbers of a definition, and that they go by their own name.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When a window is below 1, a number is outside its range, or the
+        definition differs from `DAILY` and still carries its name.
+    """
+    d = definition
+    requirements = [
+        (name, getattr(d, name) >= 1, "be at least 1 bar")
+        for name, default in DAILY._asdict().items()
+        if isinstance(default, int)
+    ]
+    requirements += [
+        ("decay", 0.0 < d.decay < 1.0, "lie between 0 and 1"),
+        ("low_rank", 0.0 <= d.low_rank < d.high_rank, "lie between 0 and high_rank"),
+        ("high_rank", d.high_rank <= 1.0, "be at most 1"),
+        ("low_volume", 0.0 <= d.low_volume < d.high_volume, "lie between 0 and high_volume"),
+        ("trend_strength", 0.0 <= d.trend_strength <= 100.0, "lie between 0 and 100"),
+        ("level_distance", d.level_distance >= 0.0, "be at least 0 ATR"),
+        ("stale_days", d.stale_days > 0.0, "be above 0 days"),
+        ("name", d == DAILY or d.name != DAILY.name, "be new for new numbers"),
+    ]
+    for name, holds, requirement in requirements:
+        if not holds:
+            raise InvalidArgumentError(
+                f"definition {d.name!r}: {name} must {requirement}, was {getattr(d, name)!r}; "
+                "change it with DAILY._replace(name=..., ...)"
+            )

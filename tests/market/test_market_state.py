@@ -1,0 +1,251 @@
+"""Asking as of a time: which bar answers, which class it gives, and why one is missing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from perfkit.errors import ConflictError, InvalidArgumentError, InvalidTableError, SchemaError
+from perfkit.market import DAILY, MarketState, context_asof
+from perfkit.market.classes import FIGURES, context_table
+from perfkit.records import Bar, MarketContext
+
+FIRST = datetime(2020, 1, 1, 21, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def state(bars_of):
+    """Thirty closes 100, 101, ... of X."""
+    state = MarketState()
+    state.on_bars(bars_of(np.arange(100.0, 130.0)))
+    return state
+
+
+def test_a_bar_answers_from_the_moment_of_its_close(state):
+    close = FIRST + 9 * DAY
+    just_before = state.context_at("X", close - timedelta(microseconds=1))
+    at_close = state.context_at("X", close)
+    assert (just_before.close, just_before.context_asof) == (108.0, FIRST + 8 * DAY)
+    assert (at_close.close, at_close.context_asof) == (109.0, close)
+
+
+def test_before_the_first_bar_and_of_an_unknown_symbol_nothing_is_known(state):
+    for symbol, time in (("X", FIRST - DAY), ("nobody", FIRST + DAY)):
+        context = state.context_at(symbol, time)
+        expected = MarketContext(context_definition="daily-1", context_reason="no_market_data")
+        assert context == expected
+
+
+def test_an_old_bar_says_nothing_of_now_but_when_it_closed(state):
+    last = FIRST + 29 * DAY
+    assert state.context_at("X", last + 5 * DAY).context_reason == "warming_up"
+    stale = state.context_at("X", last + 5 * DAY + timedelta(microseconds=1))
+    assert stale == MarketContext(
+        context_asof=last, context_definition="daily-1", context_reason="stale"
+    )
+
+
+def test_a_missing_figure_leaves_its_class_null(state):
+    context = state.context_at("X", FIRST + 29 * DAY)
+    assert context.momentum == pytest.approx(129 / 109 - 1)
+    assert (context.volatility_rank, context.volatility_regime) == (None, None)
+    assert (context.trend, context.price_level, context.volume_profile) == (None, None, None)
+    assert (context.market_session, context.news_event) == (None, None)
+
+
+def figures(**values):
+    """One row of figures with nothing remarkable in it, but for the values given."""
+    usual = dict.fromkeys(FIGURES, 1.0) | {
+        "close": 100.0, "atr": 2.0, "support": 90.0, "resistance": 110.0,
+        "volatility_rank": 0.5, "adx": 20.0,
+    }  # fmt: skip
+    return {name: np.array([value]) for name, value in (usual | values).items()}
+
+
+def classes(**values):
+    row, time = np.array([DAILY.warm_up]), np.array([0])
+    table = context_table(figures(**values), row, time, time, DAILY)
+    return table.to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "expected"),
+    [
+        ("volatility_regime", {"volatility_rank": 0.32}, "low"),
+        ("volatility_regime", {"volatility_rank": 0.33}, "medium"),
+        ("volatility_regime", {"volatility_rank": 0.67}, "medium"),
+        ("volatility_regime", {"volatility_rank": 0.68}, "high"),
+        ("volume_profile", {"relative_volume": 0.66}, "low"),
+        ("volume_profile", {"relative_volume": 1.5}, "medium"),
+        ("volume_profile", {"relative_volume": 1.51}, "high"),
+        ("trend", {"adx": 25.0, "fast_average": 2.0}, "uptrend"),
+        ("trend", {"adx": 25.0, "slow_average": 2.0}, "downtrend"),
+        ("trend", {"adx": 25.0}, "range"),
+        ("trend", {"adx": 24.9, "fast_average": 2.0}, "range"),
+        ("price_level", {"support": 99.0}, "support"),
+        ("price_level", {"support": 98.9}, "neutral"),
+        ("price_level", {"resistance": 101.0}, "resistance"),
+        ("price_level", {"support": 99.5, "resistance": 100.4}, "resistance"),
+        ("price_level", {"support": 99.5, "resistance": 100.5}, "support"),
+        ("price_level", {"support": -np.inf, "resistance": np.inf}, "neutral"),
+        ("price_level", {"atr": np.nan}, None),
+        ("price_level", {"support": np.nan}, None),
+        ("trend", {"adx": np.nan}, None),
+        ("volume_profile", {"relative_volume": np.nan}, None),
+        ("context_reason", {"relative_volume": np.nan}, "no_volume"),
+        ("context_reason", {"zscore": np.nan}, "undefined"),
+        ("context_reason", {}, None),
+    ],
+)
+def test_a_class_is_read_from_its_figures(field, values, expected):
+    assert classes(**values)[field] == expected
+
+
+def test_a_bar_delivered_again_is_left_out_and_counted(bars_of):
+    bars, state = bars_of(np.arange(1.0, 9.0)), MarketState()
+    assert state.on_bars(bars.slice(0, 5)) == 5
+    assert state.on_bars(bars.slice(2)) == 3  # rows 2 to 4 stand already
+    assert state.on_bars(pa.concat_tables([bars, bars])) == 0
+    once = MarketState()
+    once.on_bars(bars)
+    times = bars["close_time"]
+    assert state.contexts(bars["symbol"], times).equals(once.contexts(bars["symbol"], times))
+
+
+def test_a_bar_delivered_again_with_other_numbers_is_a_conflict(bars_of, state):
+    revised = bars_of([100.0, 101.5])
+    with pytest.raises(
+        ConflictError, match=r"bar 'X' 2020-01-02.* close must be 101.0.* was 101.5"
+    ):
+        state.on_bars(revised)
+
+
+def test_a_bar_twice_in_one_delivery_with_other_numbers_is_a_conflict(bars_of):
+    bars = pa.concat_tables([bars_of([1.0]), bars_of([2.0])])
+    with pytest.raises(ConflictError, match="close"):
+        MarketState().on_bars(bars)
+
+
+def test_bars_out_of_order_are_refused_all_at_once(bars_of):
+    bars = bars_of([1.0, 2.0, 3.0]).take([2, 0, 1])
+    with pytest.raises(InvalidTableError, match="sort the bars by close_time") as caught:
+        MarketState().on_bars(bars)
+    assert [(r.row, r.field) for r in caught.value.rows] == [(1, "close_time"), (2, "close_time")]
+
+
+def test_after_an_error_the_state_is_what_it_was(bars_of, state):
+    before = state.context_at("X", FIRST + 29 * DAY)
+    bad = pa.concat_tables([bars_of([7.0], symbol="Y"), bars_of([99.0])])
+    with pytest.raises(ConflictError):
+        state.on_bars(bad)
+    assert state.context_at("X", FIRST + 29 * DAY) == before
+    assert state.context_at("Y", FIRST).context_reason == "no_market_data"
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"close": [float("nan")]}, "close must be a finite number"),
+        ({"close": [1.0], "high": [1.0], "low": [2.0]}, "high must be at least the low 2.0, was 1"),
+        ({"close": [1.0], "volume": [-5.0]}, "volume must be at least 0, was -5.0"),
+    ],
+)
+def test_a_bar_that_cannot_be_is_refused(bars_of, columns, message):
+    with pytest.raises(InvalidTableError, match=message):
+        MarketState().on_bars(bars_of(**columns))
+
+
+def test_a_table_that_is_not_bars_is_refused(bars_of):
+    with pytest.raises(SchemaError, match="close"):
+        MarketState().on_bars(bars_of([1.0]).drop_columns("close"))
+    with pytest.raises(SchemaError, match="execution_time"):
+        context_asof(pa.table({"symbol": ["X"]}), bars_of([1.0]))
+
+
+def test_a_time_without_a_zone_is_refused(state):
+    with pytest.raises(SchemaError, match="with a zone"):
+        state.context_at("X", datetime(2020, 1, 5))  # noqa: DTZ001
+
+
+def test_as_many_symbols_as_times_are_asked_for(state):
+    with pytest.raises(InvalidArgumentError, match="as many as times"):
+        state.contexts(["X", "X"], [FIRST])
+
+
+def test_no_bars_and_no_trades_are_no_error(bars_of):
+    none = bars_of([])
+    assert MarketState().on_bars(none) == 0
+    trades = pa.table({"symbol": none["symbol"], "execution_time": none["close_time"]})
+    assert context_asof(trades, none).num_rows == 0
+    assert context_asof(trades, bars_of([1.0, 2.0])).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"channel": 20}, "name must be new for new numbers, was 'daily-1'"),
+        ({"name": "x", "atr": 0}, "atr must be at least 1 bar, was 0"),
+        ({"name": "x", "decay": 1.0}, "decay must lie between 0 and 1"),
+        ({"name": "x", "low_rank": 0.8}, "low_rank must lie between 0 and high_rank"),
+        ({"name": "x", "stale_days": 0.0}, "stale_days must be above 0 days"),
+    ],
+)
+def test_a_definition_with_impossible_numbers_is_refused(change, message):
+    with pytest.raises(InvalidArgumentError, match=message):
+        MarketState(definition=DAILY._replace(**change))
+
+
+def test_a_definition_of_ones_own_goes_by_its_own_name(bars_of):
+    state = MarketState(definition=DAILY._replace(name="channel-3", channel=3))
+    state.on_bar(Bar(symbol="X", close_time=FIRST - DAY, close=9.0))
+    state.on_bars(bars_of([4.0, 5.0, 6.0]))
+    context = state.context_at("X", FIRST + 2 * DAY)
+    assert (context.channel_high, context.context_definition) == (9.0, "channel-3")
+
+
+@pytest.fixture(scope="module")
+def etf_state(shared_data):
+    """SPY, daily at the close of New York, 1998 to March 2021."""
+    table = pq.read_table(shared_data / "daily/us_equity_daily_raw.parquet")
+    table = table.filter(pc.equal(table["symbol"], "SPY"))
+    close = pc.add(table["ts"], pa.scalar(timedelta(hours=16)))
+    close_time = pc.assume_timezone(close, "America/New_York")
+    volume = table["volume"].cast(pa.float64())
+    state = MarketState()
+    state.on_bars(
+        table.drop_columns(["ts", "volume"])
+        .append_column("close_time", close_time)
+        .append_column("volume", volume)
+    )
+    return state
+
+
+@pytest.mark.parametrize(
+    ("day", "regime", "trend", "volume"),
+    [
+        ("2008-10-11", "high", "downtrend", "high"),  # after the worst week of the S&P 500
+        ("2017-11-01", "low", "uptrend", "medium"),  # the calmest year since 1964
+        ("2020-03-21", "high", "downtrend", "medium"),  # two days before the low
+    ],
+)
+def test_days_that_everyone_remembers_are_called_by_their_name(
+    etf_state, day, regime, trend, volume
+):
+    context = etf_state.context_at("SPY", datetime.fromisoformat(day + "T12:00+00:00"))
+    assert context.volatility_regime == regime
+    assert context.trend == trend
+    assert context.volume_profile == volume
+    assert context.context_reason is None
+
+
+def test_the_market_that_was_shut_for_a_week_is_stale_when_it_opens(etf_state):
+    context = etf_state.context_at("SPY", datetime(2001, 9, 17, 13, 30, tzinfo=UTC))
+    assert context.context_reason == "stale"
+    assert context.context_asof == datetime(2001, 9, 10, 20, tzinfo=UTC)
+    assert context.close is None
