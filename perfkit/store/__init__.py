@@ -1,0 +1,10 @@
+"""The store: a history on disk, where acknowledged means durable."""
+
+from __future__ import annotations
+
+from perfkit.store.receipt import Receipt
+from perfkit.store.tables import TABLES, TableLayout
+from perfkit.store.trade_store import TradeStore
+from perfkit.store.upkeep import VerifyReport, verify
+
+__all__ = ["TABLES", "Receipt", "TableLayout", "TradeStore", "VerifyReport", "verify"]

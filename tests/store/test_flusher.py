@@ -1,0 +1,168 @@
+"""The flusher: killed anywhere, it goes on; nothing is lost, nothing is twice."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from perfkit.errors import DamagedStoreError, StoreError
+from perfkit.store import TradeStore, verify
+from perfkit.store.location import LocalLocation
+
+CHILD = textwrap.dedent(
+    """
+    import os, signal, sys
+    from datetime import datetime, timedelta, UTC
+    from perfkit.records import Bar, Fill, TradeRecord, to_table
+    from perfkit.store import TradeStore
+    from perfkit.store.delta_tables import DeltaTables
+    from perfkit.store.journal import Journal
+    from perfkit.store.location import LocalLocation
+
+    root, owner, name, place, calls = sys.argv[1:]
+    owner = {"tables": DeltaTables, "journal": Journal, "location": LocalLocation}[owner]
+    wanted = int(calls)
+
+    def trades(count, start):
+        begin = datetime(2024, 1, 1, tzinfo=UTC)
+        return to_table([TradeRecord(
+            trade_id=f"T{n}", account_id="a", strategy_id="s", symbol="SPY", side="buy", price=1.0,
+            volume=1.0, execution_time=begin + timedelta(days=n))
+            for n in range(start, start + count)
+        ], TradeRecord)
+
+    def die(*arguments):
+        global wanted
+        wanted -= 1
+        if wanted == 0 and place == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = step(*arguments)
+        if wanted == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    store = TradeStore(root).open()
+    store.append("trades", trades(20, 0))
+    store.flush()
+    store.append("trades", trades(20, 20))
+    store.append("bars", to_table(
+        [Bar(symbol="SPY", close_time=datetime(2024, 1, 1, tzinfo=UTC), close=1.0)], Bar))
+    store.append("trades", trades(20, 40))
+    step = getattr(owner, name)
+    setattr(owner, name, die)
+    store.flush()
+    print("the step was not reached")
+    """
+)
+IDS = sorted(f"T{n}" for n in range(60))
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "place", "calls"),
+    [
+        ("location", "put", "before", 1),
+        ("location", "put", "after", 1),
+        ("location", "put", "after", 2),
+        ("tables", "commit", "before", 1),
+        ("tables", "commit", "after", 1),
+        ("location", "sync_log", "before", 5),  # within the commit, after four at the start
+        ("tables", "commit", "before", 2),
+        ("tables", "commit", "after", 2),
+        ("location", "get", "after", 1),
+        ("journal", "forget", "before", 1),
+        ("journal", "forget", "after", 1),
+    ],
+)
+def test_a_kill_between_any_two_steps_loses_and_repeats_nothing(
+    tmp_path, owner, name, place, calls
+):
+    command = [sys.executable, "-c", CHILD, str(tmp_path), owner, name, place, str(calls)]
+    run = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (run.stdout, run.stderr, run.returncode) == ("", "", -9)
+    reader = TradeStore(tmp_path)
+    assert sorted(reader.read()["trade_id"].to_pylist()) == IDS
+    assert verify(tmp_path).is_clean
+    with TradeStore(tmp_path) as store:
+        assert store.append("trades", reader.read().slice(0, 0)).accepted == 0
+    assert sorted(reader.read()["trade_id"].to_pylist()) == IDS
+    assert reader.read("bars").num_rows == 1
+    report = verify(tmp_path)
+    assert report.is_clean
+    assert (report.table_rows["trades"], report.table_rows["bars"]) == (60, 1)
+    assert set(report.journal_rows.values()) == {0}
+
+
+def test_rows_that_come_after_a_kill_are_moved_with_those_before(tmp_path, trades):
+    command = [sys.executable, "-c", CHILD, str(tmp_path), "tables", "commit", "after", "1"]
+    subprocess.run(command, check=False)
+    with TradeStore(tmp_path) as store:
+        store.append("trades", trades(5, 500))
+        assert store.flush() == 46
+        assert store.read().num_rows == 65
+    assert verify(tmp_path).table_rows["trades"] == 65
+
+
+def test_a_commit_that_a_power_loss_emptied_is_made_again(tmp_path):
+    """Nothing was synced yet, so file and commit have their names and no content."""
+    command = [sys.executable, "-c", CHILD, str(tmp_path), "location", "sync_log", "before", "5"]
+    subprocess.run(command, check=False)
+    log = max((tmp_path / "trades" / "_delta_log").glob("*.json"))
+    for action in map(json.loads, log.read_text().splitlines()):
+        if "add" in action:
+            (tmp_path / "trades" / action["add"]["path"]).write_bytes(b"")
+    log.write_bytes(b"")
+    reader = TradeStore(tmp_path)
+    assert sorted(reader.read()["trade_id"].to_pylist()) == IDS
+    TradeStore(tmp_path).open().close()
+    assert sorted(reader.read()["trade_id"].to_pylist()) == IDS
+    assert verify(tmp_path).is_clean
+
+
+def test_a_long_session_is_flushed_in_bounded_commits(tmp_path, trades, monkeypatch):
+    monkeypatch.setattr("perfkit.store.flusher.COMMIT_ROWS", 25)
+    with TradeStore(tmp_path) as store:
+        for start in range(0, 100, 10):
+            store.append("trades", trades(10, start))
+        assert store.flush() == 100
+        assert store.read().num_rows == 100
+    # two groups of ten a commit, and the commit that made the table
+    assert len(list((tmp_path / "trades" / "_delta_log").glob("*.json"))) == 6
+
+
+def test_a_file_that_reads_back_otherwise_stops_the_flush(tmp_path, trades, monkeypatch):
+    put = LocalLocation.put
+    store = TradeStore(tmp_path).open()
+    store.append("trades", trades(3))
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalLocation, "put", lambda self, path, data: put(self, path, data[:-1]))
+        with pytest.raises(DamagedStoreError, match="the journal still has its rows"):
+            store.flush()
+    with pytest.raises(StoreError, match="has stopped after an error"):
+        store.append("trades", trades(1, 3))
+    store.close()
+    assert [d for d in verify(tmp_path).damaged if "other bytes than were written" in d]
+
+
+def test_a_disk_that_fails_during_a_flush_stops_writing_and_keeps_the_rows(
+    tmp_path, trades, monkeypatch
+):
+    def put(self, path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = TradeStore(tmp_path).open()
+    store.append("trades", trades(3))
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalLocation, "put", put)
+        with pytest.raises(StoreError, match="No space left on device; its trades are safe"):
+            store.flush()
+    with pytest.raises(StoreError, match="has stopped after an error"):
+        store.flush()
+    store.close()
+    with TradeStore(tmp_path) as again:
+        assert again.flush() == 3
+    assert TradeStore(tmp_path).read().num_rows == 3
