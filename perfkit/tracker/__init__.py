@@ -1,0 +1,8 @@
+"""The tracker: the one door through which trades enter a history."""
+
+from __future__ import annotations
+
+from perfkit.tracker.roles import Labeler, Market
+from perfkit.tracker.trade_tracker import TradeTracker
+
+__all__ = ["Labeler", "Market", "TradeTracker"]

@@ -1,0 +1,97 @@
+"""Intake: whatever a caller holds becomes a checked table of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from perfkit.errors import InvalidArgumentError, SchemaError
+from perfkit.records import check_table, conform, to_table
+
+__all__ = ["Rows", "checked_rows"]
+
+Rows: TypeAlias = pa.Table | pd.DataFrame | Iterable[object]
+
+
+def checked_rows(rows: Rows, cls: type, defaults: Mapping[str, str | None]) -> pa.Table:
+    """Bring rows to a record's schema and check every one.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table, DataFrame or iterable of records
+        Columns that are absent take the record's defaults.
+    cls : type
+        The record class.
+    defaults : mapping of str to str or None
+        Values for a column that is absent, and for its nulls; None gives none.
+
+    Returns
+    -------
+    pyarrow.Table
+        With ``arrow_schema(cls)``.
+
+    Raises
+    ------
+    SchemaError
+        When a column is missing, unknown, of another type, or a time without
+        a zone.
+    InvalidTableError
+        Listing every row that breaks a rule.
+    InvalidArgumentError
+        When something in an iterable is no such record.
+    """
+    table = _as_table(rows, cls)
+    for name, value in defaults.items():
+        if value is not None:
+            table = _filled(table, name, value)
+    table = conform(table, cls)
+    check_table(table, cls)
+    return table
+
+
+def _as_table(rows: Rows, cls: type) -> pa.Table:
+    if isinstance(rows, pa.Table):
+        return rows
+    if isinstance(rows, pd.DataFrame):
+        return _from_frame(rows)
+    records = list(rows)
+    for place, record in enumerate(records):
+        if not isinstance(record, cls):
+            raise InvalidArgumentError(
+                f"item {place} must be a {cls.__name__}, was {type(record).__name__}; give "
+                f"{cls.__name__} records, a pyarrow Table or a DataFrame"
+            )
+    return to_table(records, cls)
+
+
+def _from_frame(frame: pd.DataFrame) -> pa.Table:
+    if not frame.columns.is_unique:
+        raise SchemaError(f"columns must have different names, were {list(frame.columns)}")
+    return pa.table({str(name): _from_series(frame[name]) for name in frame.columns})
+
+
+def _from_series(series: pd.Series[Any]) -> pa.Array:
+    if isinstance(series.dtype, pd.DatetimeTZDtype):
+        # pyarrow 25 would read .values, which pandas 3.1 warns of
+        moments = series.dt.tz_convert(None).to_numpy()
+        return pa.array(moments, pa.timestamp(series.dtype.unit, "UTC"))
+    try:
+        return pa.Array.from_pandas(series)
+    except pa.ArrowException as error:
+        raise SchemaError(
+            f"column {series.name!r} must hold values of one type: {error}; convert the column"
+        ) from error
+
+
+def _filled(table: pa.Table, name: str, value: str) -> pa.Table:
+    if name not in table.column_names:
+        return table.append_column(name, pa.repeat(pa.scalar(value), table.num_rows))
+    place = table.column_names.index(name)
+    column = table.column(name)
+    if pa.types.is_null(column.type):
+        column = column.cast(pa.string())
+    return table.set_column(place, name, pc.fill_null(column, value))

@@ -1,0 +1,287 @@
+"""The tracker: a fill comes in; a durable, labelled trade record comes out.
+
+Check, tell known from new, put into the books, ask the market and the
+labeler, journal, and only then answer and tell the listeners. One fill goes
+the way of a million. What the tracker remembers is a reading of the store:
+it is built from it on opening, and again whenever a step was cut short.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+import polars as pl
+import pyarrow as pa
+
+from perfkit.records import Bar, CashRecord, Fill
+from perfkit.store import Receipt, TradeStore
+from perfkit.tracker.books import FACTS, Books
+from perfkit.tracker.cash_rows import check_signs, stamped
+from perfkit.tracker.intake import checked_rows
+from perfkit.tracker.known_records import KnownRecords
+from perfkit.tracker.trade_rows import contexts, labels, trade_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+    from perfkit.tracker.intake import Rows
+    from perfkit.tracker.roles import Labeler, Market
+
+__all__ = ["TradeTracker"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class TradeTracker:
+    """The one writer of a history.
+
+    Parameters
+    ----------
+    uri : str, pathlib.Path or TradeStore
+        The history: a folder, ``s3://bucket/prefix``, or a store that was
+        made with options. It is opened for writing, and closed with the
+        tracker.
+    account, strategy : str, optional
+        For rows that do not say whose they are.
+    market : Market, optional
+        Gives each trade its context; it is fed with the bars of the history.
+        Without one every context is null for the reason ``no_market_data``.
+    labeler : Labeler, optional
+        Gives each trade its labels; without one there are none.
+    clock : callable, optional
+        Gives the time that is stamped as ``recorded_at``.
+
+    Raises
+    ------
+    StoreLockedError
+        When another process writes to this history.
+    StoreError
+        When the history can't be opened.
+
+    Notes
+    -----
+    A trade is identified by account and ``trade_id``. Recorded again with the
+    same content it is a duplicate, named in the receipt; with other content
+    it is refused. ``source`` and ``recorded_at`` are not content.
+
+    A fill older than the last of its book, a correction or a bust is
+    recorded with the P&L as of now: the books are built again from all facts,
+    which reads the whole history. Records written before are not touched.
+
+    An error of a listener is raised from ``record``, after all listeners
+    were called. The trades are recorded by then; to record them again is
+    safe and answers with duplicates.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from perfkit.records import Fill
+    >>> def fill(trade_id, day, side, price):
+    ...     return Fill(trade_id=trade_id, account_id="main", strategy_id="trend",
+    ...                 execution_time=datetime(2024, 1, day, tzinfo=UTC), symbol="SPY",
+    ...                 side=side, price=price, volume=100)
+    >>> with tempfile.TemporaryDirectory() as folder, TradeTracker(folder) as tracker:
+    ...     _ = tracker.record(fill("1", 2, "buy", 50.0))
+    ...     receipt = tracker.record_many([fill("2", 3, "sell", 60.0), fill("1", 2, "buy", 50.0)])
+    ...     receipt.accepted, receipt.duplicates
+    ...     tracker.store.read(columns=["trade_id", "pnl"]).to_pylist()
+    (1, ('1',))
+    [{'trade_id': '1', 'pnl': 0.0}, {'trade_id': '2', 'pnl': 1000.0}]
+    """
+
+    def __init__(
+        self,
+        uri: str | Path | TradeStore,
+        *,
+        account: str | None = None,
+        strategy: str | None = None,
+        market: Market | None = None,
+        labeler: Labeler | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.store = uri if isinstance(uri, TradeStore) else TradeStore(uri)
+        self._defaults = {"account_id": account, "strategy_id": strategy}
+        self._market = market
+        self._labeler = labeler
+        self._clock = clock
+        self._listeners: list[Callable[[pa.Table], object]] = []
+        with ExitStack() as undo:
+            self.store.open()
+            undo.callback(self.store.release)
+            if market is not None:
+                market.on_bars(self.store.read("bars"))
+            self._rebuild()
+            undo.pop_all()
+
+    def record(self, fill: Fill) -> Receipt:
+        """Record one fill; see `record_many`."""
+        return self.record_many([fill])
+
+    def record_many(self, fills: Rows) -> Receipt:
+        """Record fills, all or none.
+
+        Parameters
+        ----------
+        fills : pyarrow.Table, DataFrame or iterable of Fill
+            In any order; they are numbered by execution time, at equal times
+            in the order given. Times need a zone.
+
+        Returns
+        -------
+        Receipt
+            The fills survive a power loss, and readers see them, from now on.
+
+        Raises
+        ------
+        SchemaError, InvalidTableError, InvalidArgumentError
+            When a fill is not one; nothing is recorded.
+        ConflictError
+            When a ``trade_id`` is known with other content; the message names
+            the fields, and nothing is recorded.
+        UnknownNameError
+            When a correction points at a trade that was never recorded;
+            nothing is recorded.
+        StoreError
+            When the disk refuses; nothing is acknowledged, and this tracker
+            records no more.
+        """
+        table = checked_rows(fills, Fill, self._defaults)
+        if self._books.is_ahead:
+            self._rebuild()
+        screened = self._trades.screen(table, self._recorded("trades", "trade_id"))
+        if screened.fresh.num_rows == 0:
+            return _nothing_new(screened.duplicates)
+        fresh = screened.fresh.sort_by("execution_time").combine_chunks()
+        booked = self._books.apply(fresh, self._market, self._history)
+        context = contexts(booked.fills, self._market)
+        named = labels(booked, context, self._labeler)
+        rows = trade_rows(fresh, booked, context, named, self._clock())
+        receipt = self.store.append("trades", rows)
+        self._trades.add(screened.digests)
+        self._books.is_ahead = False
+        self._tell(rows, receipt)
+        return replace(receipt, duplicates=screened.duplicates)
+
+    def record_cash(self, cash: Rows) -> Receipt:
+        """Record deposits and withdrawals, all or none.
+
+        Parameters
+        ----------
+        cash : pyarrow.Table, DataFrame or iterable of CashRecord
+            Identified by account and ``cash_id``, as fills are by ``trade_id``.
+
+        Returns
+        -------
+        Receipt
+            They survive a power loss, and count for fills from now on.
+
+        Raises
+        ------
+        SchemaError, InvalidTableError, InvalidArgumentError, ConflictError, StoreError
+            As `record_many`; also when an amount has not the sign of its kind.
+        """
+        table = checked_rows(cash, CashRecord, self._defaults)
+        check_signs(table)
+        if self._books.is_ahead:
+            self._rebuild()
+        screened = self._cash.screen(table, self._recorded("cash", "cash_id"))
+        if screened.fresh.num_rows == 0:
+            return _nothing_new(screened.duplicates)
+        rows = stamped(screened.fresh.sort_by("execution_time"), self._clock())
+        self._books.is_ahead = True
+        receipt = self.store.append("cash", rows)
+        self._cash.add(screened.digests)
+        self._books.on_cash(rows)
+        self._books.is_ahead = False
+        return replace(receipt, duplicates=screened.duplicates)
+
+    def record_bars(self, bars: Rows) -> Receipt:
+        """Record bars, and show them to the market, all or none.
+
+        Parameters
+        ----------
+        bars : pyarrow.Table, DataFrame or iterable of Bar
+            A bar with the symbol and close time of an earlier one takes its
+            place for readers, unless the market refuses it.
+
+        Returns
+        -------
+        Receipt
+            They survive a power loss from now on.
+
+        Raises
+        ------
+        SchemaError, InvalidTableError, InvalidArgumentError, StoreError
+            As `record_many`; and whatever the market says of a bar it can't
+            take, before anything is recorded.
+        """
+        table = checked_rows(bars, Bar, {}).sort_by("close_time").combine_chunks()
+        if self._market is not None:
+            self._market.on_bars(table)
+        return self.store.append("bars", table)
+
+    def subscribe(self, listener: Callable[[pa.Table], object]) -> None:
+        """Call a listener with the `TradeRecord` rows of every batch from now on.
+
+        Parameters
+        ----------
+        listener : callable
+            Called after the rows are durable, in the order of subscription.
+        """
+        self._listeners.append(listener)
+
+    def flush(self) -> int:
+        """Move what is acknowledged into the tables; see `TradeStore.flush`."""
+        return self.store.flush()
+
+    def close(self) -> None:
+        """Flush, and let the next writer in."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _rebuild(self) -> None:
+        facts, cash = self._history()
+        self._trades, self._cash = KnownRecords(Fill), KnownRecords(CashRecord)
+        self._trades.learn(facts)
+        self._cash.learn(cash)
+        self._books = Books(facts, cash)
+
+    def _history(self) -> tuple[pa.Table, pa.Table]:
+        return self.store.read("trades", columns=FACTS), self.store.read("cash")
+
+    def _recorded(self, table: str, column: str) -> Callable[[str, str], pa.Table]:
+        return lambda account, name: self.store.read(
+            table, where=(pl.col("account_id") == account) & (pl.col(column) == name)
+        )
+
+    def _tell(self, rows: pa.Table, receipt: Receipt) -> None:
+        if not self._listeners:
+            return
+        assert receipt.first_sequence is not None
+        numbers = pa.array(range(receipt.first_sequence, receipt.first_sequence + len(rows)))
+        place = rows.schema.get_field_index("sequence")
+        numbered = rows.set_column(place, rows.schema.field(place), numbers)
+        with ExitStack() as calls:  # calls every one, last in first out, and raises after
+            for listener in reversed(self._listeners):
+                calls.callback(listener, numbered)
+
+
+def _nothing_new(duplicates: tuple[str, ...]) -> Receipt:
+    return Receipt(first_sequence=None, last_sequence=None, accepted=0, duplicates=duplicates)
