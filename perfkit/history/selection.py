@@ -1,0 +1,132 @@
+"""Which part of a history a question is about.
+
+Accounts and strategies narrow what is read. Symbols, labels and times are
+applied after the books were kept, because a position of today needs the
+fills of last year.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
+
+import pandas as pd
+import polars as pl
+
+from perfkit.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Moment", "Names", "Selection", "book_filter", "chosen", "flat_frame", "span"]
+
+Names: TypeAlias = str | list[str] | tuple[str, ...]
+Moment: TypeAlias = str | date | datetime | pd.Timestamp
+
+_EARLIEST = pd.Timestamp("1678-01-01", tz="UTC")  # the years that a record may hold
+_LATEST = pd.Timestamp("2262-01-01", tz="UTC")
+
+
+class Selection(TypedDict, total=False):
+    """Keywords that every question of a `History` understands.
+
+    Attributes
+    ----------
+    account, strategy, symbol : str or list of str
+        Only these.
+    label : str or list of str
+        Only trades that carry at least one of these labels.
+    start, end : str, date or datetime
+        Half-open span [start, end) of execution, or, for a round trip, of its
+        exit. A moment without a zone is UTC.
+    """
+
+    account: Names
+    strategy: Names
+    symbol: Names
+    label: Names
+    start: Moment
+    end: Moment
+
+
+def names_of(value: Names) -> list[str]:
+    """Give one name or several as a list."""
+    return [value] if isinstance(value, str) else list(value)
+
+
+def book_filter(select: Selection) -> pl.Expr | None:
+    """Turn accounts and strategies into a filter on what is read."""
+    clauses = [
+        pl.col(column).is_in(names_of(value))
+        for column, value in (
+            ("account_id", select.get("account")),
+            ("strategy_id", select.get("strategy")),
+        )
+        if value is not None
+    ]
+    return functools.reduce(operator.and_, clauses) if clauses else None
+
+
+def span(select: Selection) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Give the half-open span of a selection, in UTC.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When a bound is no time, or the span ends before it starts.
+    """
+    start = _moment("start", select.get("start"), _EARLIEST)
+    end = _moment("end", select.get("end"), _LATEST)
+    if end <= start:
+        raise InvalidArgumentError(f"end must be after start {start}, was {end}; the end is open")
+    return start, end
+
+
+def _moment(name: str, value: Moment | None, default: pd.Timestamp) -> pd.Timestamp:
+    if value is None:
+        return default
+    try:
+        moment = pd.Timestamp(value)
+    except ValueError as error:
+        raise InvalidArgumentError(
+            f"{name} must be a date or a time such as '2020-03-31', was {value!r}"
+        ) from error
+    if pd.isna(moment):
+        raise InvalidArgumentError(f"{name} must be a date or a time, was {value!r}")
+    return moment.tz_localize("UTC") if moment.tz is None else moment.tz_convert("UTC")
+
+
+def chosen(frame: pd.DataFrame, select: Selection, time: str) -> pd.DataFrame:
+    """Keep the rows of a frame that a selection asks for.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With the columns ``symbol``, ``labels`` and ``time``.
+    select : Selection
+        What is wanted.
+    time : str
+        Name of the column that the span is about.
+    """
+    start, end = span(select)
+    keep = (frame[time] >= start) & (frame[time] < end)
+    if "symbol" in select:
+        keep &= frame["symbol"].isin(names_of(select["symbol"]))
+    if "label" in select:
+        wanted = set(names_of(select["label"]))
+        carried = [not wanted.isdisjoint(labels) for labels in frame["labels"]]
+        keep &= pd.Series(carried, frame.index, dtype=bool)
+    return frame.loc[keep].reset_index(drop=True)
+
+
+def flat_frame(table: pa.Table) -> pd.DataFrame:
+    """Turn trade records into a frame, context and account state as columns of their own."""
+    flat = table.drop_columns(["market_context", "account_state"])
+    for nested in ("market_context", "account_state"):
+        part = table.column(nested).combine_chunks()
+        for field, column in zip(part.type, part.flatten(), strict=True):
+            flat = flat.append_column(field, column)
+    frame: pd.DataFrame = flat.to_pandas()
+    return frame
