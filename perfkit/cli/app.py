@@ -1,0 +1,60 @@
+"""The command `perfkit`: its words, and the edge where errors become exit codes.
+
+Exit codes: 0 done, 1 refused (the message says why and what to do), 2 wrong
+usage or a damaged history, 70 an error of perfkit's own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from perfkit.cli import demo, questions, recording
+from perfkit.errors import DamagedStoreError, PerfkitError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="perfkit",
+    help="Find out which trades make or lose money, and whether that is real or luck.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("import")(recording.import_file)
+app.command("record")(recording.record)
+app.command("summary")(questions.summary)
+app.command("attribution")(questions.attribution)
+app.command("report")(questions.report)
+app.command("verify")(questions.verify)
+
+
+def main() -> None:
+    """Run the command line; errors become one message and an exit code."""
+    try:
+        app()
+    except DamagedStoreError as error:
+        _stop(str(error), code=2)
+    except (PerfkitError, OSError) as error:
+        _stop(str(error), code=1)
+    except KeyboardInterrupt:
+        _stop("stopped; everything acknowledged is on disk", code=130)
+    except Exception as error:
+        if os.environ.get("PERFKIT_TRACEBACK"):
+            raise
+        _stop(
+            f"{type(error).__name__}: {error}\n"
+            "This is an error of perfkit's own: PERFKIT_TRACEBACK=1 shows where; please report it.",
+            code=70,
+        )
+
+
+def _stop(message: str, *, code: int) -> None:
+    err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+    err.print(Text.assemble(("error: ", "bold red"), message))
+    raise SystemExit(code)
