@@ -16,10 +16,11 @@ def main() -> None:
     for what, who, speed in speeds:
         print(ROW.format(what, who, f"{speed:,.0f}", f"{best / speed:,.1f} x"))
     print("\nmetrics\n" + ROW.format("what", "who", "ms", "perfkit is"))
-    times = metrics.rows()
-    for (what, who, own), (peer_what, peer, peer_ms) in zip(times[::2], times[1::2], strict=True):
-        print(ROW.format(what, who, f"{own:,.2f}", "1.0 x"))
-        print(ROW.format(peer_what, peer, f"{peer_ms:,.2f}", f"{peer_ms / own:,.1f} x"))
+    own = 0.0
+    for what, who, ms in metrics.rows():
+        own = ms if who == "perfkit" else own
+        ratio = "" if who == "perfkit" else f"{ms / own:,.1f} x"
+        print(ROW.format(what, who, f"{ms:,.2f}", ratio))
     print("\nstart\n" + ROW.format("what", "who", "ms", "perfkit is"))
     starts = start.rows()
     for what, who, ms in starts:

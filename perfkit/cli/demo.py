@@ -22,6 +22,10 @@ from perfkit.errors import StoreError
 __all__ = ["demo"]
 
 BENCHMARK = "SP500"
+SURVIVORS = (
+    "The prices are those of 20 companies that were large in 2022, so they had survived and "
+    "grown: the long-only figures say more about that choice than about the strategies."
+)
 _MARKER = "demo.json"
 
 
@@ -54,8 +58,7 @@ def demo(
     pages = _report(into)
     seconds = time.perf_counter() - started
     say(f"\n{fills:,} fills recorded, labelled, measured and reported in {seconds:.0f} s\n", "bold")
-    say("The prices are those of 20 companies that were large in 2022: survivors. The")
-    say("long-only figures say more about that choice than about the strategies.\n")
+    say(f"{SURVIVORS}\n")
     say(f"history   {into}          perfkit summary {into}")
     for page in pages:
         say(f"report    {page}")
@@ -124,13 +127,20 @@ def _answer(into: Path) -> None:
         by_strategy, title="Closed round trips, net of fees; 95 % interval of the mean"
     )
     attribution_table(by_label, title="Who earns, who loses: round trips by label (labels overlap)")
+    say("\nquick_exit, hold_long and stop_loss are known at the exit: they describe, not predict.")
 
 
 def _report(into: Path) -> list[Path]:
     from perfkit.reports import run_notebook
 
     page = into / "reports" / "strategies.html"
-    parameters = {"uri": str(into.resolve()), "benchmark": BENCHMARK}
+    parameters = {
+        "uri": str(into.resolve()),
+        "benchmark": BENCHMARK,
+        "currency": "dollars",
+        "log": True,
+        "note": SURVIVORS,
+    }
     with progress("4/4  strategy report") as step:
         run = run_notebook("strategy", page, parameters, timeout=600.0, progress=step)
     return [run.html or run.notebook]
