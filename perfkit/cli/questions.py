@@ -112,7 +112,7 @@ def metrics_table(frame: pd.DataFrame, *, title: str) -> None:
     named = {
         "account_id": "account",
         "strategy_id": "strategy",
-        "total_pnl": "P&L",
+        "net_pnl": "P&L",
         "cagr": "CAGR",
         "volatility": "vol",
         "sharpe_ratio": "Sharpe",

@@ -85,9 +85,9 @@ def measure(
         if returns.isna().all():
             why = why.replace("too_few", "no_capital")
         keys = dict(zip(columns, key, strict=True))
-        rows.append({**keys, "total_pnl": days["pnl"].sum(), **table["value"]})
+        rows.append({**keys, "net_pnl": days["pnl"].sum(), **table["value"]})
         reasons[" / ".join(key) or "total"] = why.to_dict()
-    frame = pd.DataFrame(rows, columns=None if rows else [*columns, "total_pnl"])
+    frame = pd.DataFrame(rows, columns=None if rows else [*columns, "net_pnl"])
     frame = frame.set_index(columns) if columns else frame.set_axis(["total"][: len(frame)])
     frame.attrs["reasons"] = reasons
     return frame

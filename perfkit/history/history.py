@@ -234,7 +234,7 @@ class History:
         Returns
         -------
         DataFrame of shape (n_groups, 1 + n_metrics)
-            ``total_pnl`` and the metrics; ``.attrs["reasons"]`` says for each
+            ``net_pnl``, with what is open, and the metrics; ``.attrs["reasons"]`` says for each
             group why a metric is undefined.
         """
         sample = {"periods": self.periods, "rf": rf, "metrics": metrics}

@@ -114,7 +114,7 @@ def test_metrics_are_one_row_a_group_with_reasons(history):
     assert table.attrs["reasons"]["trend"]["profit_factor"] == "no_losses"
     assert history.metrics(by=()).index.tolist() == ["total"]
     assert history.metrics(by=["account", "strategy"]).index.names == ["account_id", "strategy_id"]
-    assert table["total_pnl"].sum() == pytest.approx(history.equity(())["pnl"].sum())
+    assert table["net_pnl"].sum() == pytest.approx(history.equity(())["pnl"].sum())
 
 
 def test_a_metric_without_capital_says_so(tmp_path):

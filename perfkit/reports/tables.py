@@ -1,0 +1,142 @@
+"""Tables for a page: finished numbers with units, names escaped, nothing raw."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from perfkit.metrics import METRICS, REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pandas.io.formats.style import Styler
+
+__all__ = ["Passage", "definitions", "metrics_table", "undefined"]
+
+WORDS = {
+    "cagr": "return a year",
+    "calmar_ratio": "Calmar ratio",
+    "sharpe_ratio": "Sharpe ratio",
+    "sortino_ratio": "Sortino ratio",
+    "net_pnl": "net P&L",
+    "trade_count": "round trips",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of HTML that a notebook shows as it is.
+
+    Attributes
+    ----------
+    html : str
+        With every name from outside escaped.
+    """
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def metrics_table(*frames: pd.DataFrame) -> Styler:
+    """Style metrics, one row a metric, by the unit that the catalogue gives it.
+
+    Parameters
+    ----------
+    *frames : DataFrame
+        As `History.metrics` gives them: one row a strategy, an account or
+        the whole, which become the columns. The first says which metrics.
+
+    Returns
+    -------
+    Styler
+        A metric that is undefined for all is left out; a name that comes
+        twice is shown once.
+    """
+    rows = pd.concat(frames)[list(frames[0])]
+    shown = rows[~rows.index.duplicated()].dropna(axis=1, how="all")
+    units = {"net_pnl": "account currency"} | {name: m.unit for name, m in METRICS.items()}
+    names = [str(name) for name in shown if name in units]
+    texts = {_head(name): shown[name].map(_format(units[name])) for name in names}
+    table = pd.DataFrame(texts, index=shown.index).T
+    styled = table.style.format(escape="html").format_index(escape="html", axis=1)
+    return styled.hide(axis="columns", names=True)
+
+
+def undefined(frame: pd.DataFrame) -> Passage:
+    """Say which metrics have no value, and why.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `History.metrics`, whose ``attrs["reasons"]`` hold the reasons.
+
+    Returns
+    -------
+    Passage
+        Empty when every metric has a value.
+    """
+    said: dict[tuple[str, str], list[str]] = {}
+    for group, reasons in frame.attrs.get("reasons", {}).items():
+        for metric, reason in reasons.items():
+            said.setdefault((str(group), reason), []).append(_head(metric))
+    items = [
+        f"{group}: no value for {', '.join(metrics)}, because {REASONS.get(reason, reason)}"
+        for (group, reason), metrics in said.items()
+    ]
+    lines = "".join(f"<li>{html.escape(item)}.</li>" for item in items)
+    return Passage(f'<ul class="muted">{lines}</ul>' if lines else "")
+
+
+def definitions(names: Sequence[str]) -> Passage:
+    """List how metrics are defined: formula, unit and source.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of `METRICS`; others are passed over.
+    """
+    rows = "".join(
+        f"<tr><th>{html.escape(_head(name))}</th>"
+        f'<td class="word"><code>{html.escape(METRICS[name].formula)}</code></td>'
+        f'<td class="word">{html.escape(METRICS[name].unit)}</td>'
+        f'<td class="word">{html.escape(METRICS[name].source)}</td></tr>'
+        for name in names
+        if name in METRICS
+    )
+    heads = "".join(f'<th class="word">{h}</th>' for h in ("metric", "formula", "unit", "source"))
+    return Passage(f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
+
+
+def _head(name: str) -> str:
+    return WORDS.get(name, name.replace("_", " "))
+
+
+def _format(unit: str) -> Callable[[float], str]:
+    shape = FORMATS.get(unit.removesuffix(" a year"), "{:,.2f}")
+    return partial(_signed, shape)
+
+
+FORMATS: Mapping[str, str] = {
+    "fraction": "{:,.1%}",
+    "count": "{:,.0f}",
+    "periods": "{:,.0f}",
+    "account currency": "{:,.0f}",
+}
+
+
+def _signed(shape: str, value: float) -> str:
+    if np.isnan(value):
+        return "–"
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = shape.format(abs(value))
+    nothing = not any(digit in text for digit in "123456789")
+    return text if value >= 0 or nothing else f"−{text}"
