@@ -88,6 +88,13 @@ def test_all_is_sorted_and_nothing_is_swallowed(path):
             assert edge or caught not in {"everything", "Exception", "BaseException"}
 
 
+@pytest.mark.parametrize("path", [p for p in MODULES if "njit" in p.read_text()], ids=str)
+def test_a_compiled_file_depends_on_no_other_file(path):
+    # compiled code is kept on disk until its own file changes: what it uses must stand there
+    imported = [n.module for n in ast.parse(path.read_text()).body if isinstance(n, ast.ImportFrom)]
+    assert [m for m in imported if m.startswith("perfkit") and m != "perfkit.errors"] == []
+
+
 def test_import_perfkit_stays_light():
     code = f"import sys, perfkit; print(sorted({HEAVY!r} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
