@@ -135,7 +135,7 @@ def _report(into: Path) -> list[Path]:
 
     page = into / "reports" / "strategies.html"
     parameters = {
-        "uri": str(into.resolve()),
+        "uri": str(into),
         "benchmark": BENCHMARK,
         "currency": "dollars",
         "log": True,
