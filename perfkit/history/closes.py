@@ -1,4 +1,4 @@
-"""Closes: the daily returns of a symbol, to hold a strategy against."""
+"""Closes: the daily returns of a symbol to hold a strategy against, and the year's days."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from perfkit.errors import UnknownNameError
 from perfkit.ledger import trading_day
 
-__all__ = ["close_returns"]
+__all__ = ["close_returns", "days_a_year"]
 
 
 def close_returns(bars: pa.Table, symbol: str, zone: str, cutoff: str) -> pd.Series:
@@ -44,3 +44,9 @@ def close_returns(bars: pa.Table, symbol: str, zone: str, cutoff: str) -> pd.Ser
     days = trading_day(own["close_time"].to_numpy(), zone, cutoff)
     closes = pd.Series(own["close"].to_numpy(), pd.DatetimeIndex(days, name="day"))
     return closes.groupby(level=0).last().pct_change().iloc[1:].rename(symbol)
+
+
+def days_a_year(bars: pa.Table) -> int:
+    """Trading days a year: 365 where there are prices on a weekend, else 252."""
+    days = pd.DatetimeIndex(bars["close_time"].to_pandas())
+    return 365 if (days.day_of_week >= 5).any() else 252  # 252: NYSE average

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["drawdown", "group_columns", "measure", "trip_labels"]
+__all__ = ["drawdown", "group_columns", "measure", "with_labels"]
 
 _COLUMNS = {"account": "account_id", "strategy": "strategy_id"}
 
@@ -46,15 +46,19 @@ def drawdown(equity: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     return depth.where(equity["return"].notna().groupby(keys).cummax())
 
 
-def trip_labels(trips: pd.DataFrame, fills: pa.Table) -> list[tuple[str, ...]]:
-    """Join what the first and the last fill of each round trip were labelled."""
-    accounts, ids = fills["account_id"].to_pylist(), fills["trade_id"].to_pylist()
-    labels = dict(zip(zip(accounts, ids, strict=True), fills["labels"].to_pylist(), strict=True))
+def with_labels(trips: pd.DataFrame, fills: pa.Table) -> pd.DataFrame:
+    """Add the currency of each round trip, and what its first and last fill were labelled."""
+    columns = ("account_id", "trade_id", "labels", "currency")
+    rows = zip(*(fills[name].to_pylist() for name in columns), strict=True)
+    known = {(account, trade): (labels, currency) for account, trade, labels, currency in rows}
     ends = trips[["account_id", "entry_trade_id", "exit_trade_id"]].itertuples(index=False)
-    return [
-        tuple(sorted({*labels[account, first], *labels[account, last]}))
-        for account, first, last in ends
-    ]
+    pairs = [(known[account, first], known[account, last]) for account, first, last in ends]
+    currencies = [entry[1] for entry, _ in pairs]
+    labels = [tuple(sorted({*entry[0], *leave[0]})) for entry, leave in pairs]
+    return trips.assign(
+        currency=pd.Series(currencies, trips.index, dtype=object),
+        labels=pd.Series(labels, trips.index, dtype=object),
+    )
 
 
 def measure(

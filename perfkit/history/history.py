@@ -13,10 +13,17 @@ import pandas as pd
 
 from perfkit.attribution import AttributionAnalyzer
 from perfkit.errors import InvalidArgumentError
-from perfkit.history.closes import close_returns
-from perfkit.history.groups import drawdown, group_columns, measure, trip_labels
+from perfkit.history.closes import close_returns, days_a_year
+from perfkit.history.groups import drawdown, group_columns, measure, with_labels
 from perfkit.history.restatement import restated
-from perfkit.history.selection import Selection, book_filter, chosen, flat_frame, span
+from perfkit.history.selection import (
+    Selection,
+    book_filter,
+    chosen,
+    flat_frame,
+    require_one_currency,
+    span,
+)
 from perfkit.ledger import (
     Ledger,
     combine_equity,
@@ -84,8 +91,7 @@ class History:
         """Trading days a year: given, or 365 with prices on a weekend, else 252."""
         if self._periods is not None:
             return self._periods
-        days = pd.DatetimeIndex(self._bars()["close_time"].to_pandas())
-        return 365 if (days.day_of_week >= 5).any() else 252  # 252: NYSE average
+        return days_a_year(self._bars())
 
     def trades(self, **select: Unpack[Selection]) -> pd.DataFrame:
         """Every fill in force, with its context, labels and books.
@@ -125,12 +131,11 @@ class History:
         Returns
         -------
         DataFrame of shape (n_trips, n_columns)
-            As `perfkit.round_trips` gives it, and ``labels``: a sorted tuple.
+            As `perfkit.round_trips` gives it, ``currency``, and ``labels``: a sorted tuple.
         """
         fills = self._facts(select, "labels")
         trips = round_trips(fills, method=method, grouping=grouping)
-        trips["labels"] = trip_labels(trips, fills)
-        return chosen(trips, select, "exit_time")
+        return chosen(with_labels(trips, fills), select, "exit_time")
 
     def equity(
         self, by: str | Sequence[str] = ("account", "strategy"), **select: Unpack[Selection]
@@ -159,7 +164,9 @@ class History:
         marks = self._bars().select(["symbol", "close_time", "close"])
         marks = marks.rename_columns(["symbol", "time", "price"])
         cash = self._store.read("cash", where=book_filter(select))
-        frame = daily_equity(self._facts(select), marks, cash, zone=self.zone, cutoff=self.cutoff)
+        facts = self._facts(select)
+        require_one_currency(facts["currency"].to_pylist(), cash["currency"].to_pylist())
+        frame = daily_equity(facts, marks, cash, zone=self.zone, cutoff=self.cutoff)
         frame = combine_equity(frame, columns)
         frame["drawdown"] = drawdown(frame, columns)
         start, end = (bound.tz_localize(None) for bound in span(select))
@@ -175,7 +182,7 @@ class History:
         by : str or sequence of str
             ``account``, ``strategy``, both, or ``()`` for the whole desk.
         **select
-            Keywords of `Selection`.
+            Keywords of `Selection`, as for `equity`.
 
         Returns
         -------
@@ -199,11 +206,7 @@ class History:
         Returns
         -------
         Series of shape (n_days,)
-
-        Raises
-        ------
-        UnknownNameError
-            When the history has no bars of that symbol.
+            See `close_returns`.
         """
         return close_returns(self._bars(), symbol, self.zone, self.cutoff)
 
@@ -263,7 +266,9 @@ class History:
             sums to the P&L of all the round trips.
         """
         dimensions = [by] if isinstance(by, str) else list(by)
-        frame: pd.DataFrame = AttributionAnalyzer(self.round_trips(**select)).by(dimensions)
+        trips = self.round_trips(**select)
+        require_one_currency(trips["currency"])
+        frame: pd.DataFrame = AttributionAnalyzer(trips).by(dimensions)
         return frame
 
     def restated(self) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Which part of a history a question is about.
 
-Accounts and strategies narrow what is read. Symbols, labels and times are
+Accounts, strategies and a currency narrow what is read. Symbols, labels and times are
 applied after the books were kept, because a position of today needs the
 fills of last year.
 """
@@ -18,9 +18,20 @@ import polars as pl
 from perfkit.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pyarrow as pa
 
-__all__ = ["Moment", "Names", "Selection", "book_filter", "chosen", "flat_frame", "span"]
+__all__ = [
+    "Moment",
+    "Names",
+    "Selection",
+    "book_filter",
+    "chosen",
+    "flat_frame",
+    "require_one_currency",
+    "span",
+]
 
 Names: TypeAlias = str | list[str] | tuple[str, ...]
 Moment: TypeAlias = str | date | datetime | pd.Timestamp
@@ -36,6 +47,8 @@ class Selection(TypedDict, total=False):
     ----------
     account, strategy, symbol : str or list of str
         Only these.
+    currency : str
+        Only trades and cash in this currency.
     label : str or list of str
         Only trades that carry at least one of these labels.
     start, end : str, date or datetime
@@ -46,6 +59,7 @@ class Selection(TypedDict, total=False):
     account: Names
     strategy: Names
     symbol: Names
+    currency: str
     label: Names
     start: Moment
     end: Moment
@@ -57,16 +71,34 @@ def names_of(value: Names) -> list[str]:
 
 
 def book_filter(select: Selection) -> pl.Expr | None:
-    """Turn accounts and strategies into a filter on what is read."""
+    """Turn accounts, strategies and a currency into a filter on what is read."""
     clauses = [
         pl.col(column).is_in(names_of(value))
         for column, value in (
             ("account_id", select.get("account")),
             ("strategy_id", select.get("strategy")),
+            ("currency", select.get("currency")),
         )
         if value is not None
     ]
     return functools.reduce(operator.and_, clauses) if clauses else None
+
+
+def require_one_currency(*columns: Iterable[str | None]) -> None:
+    """Refuse to add up money of several currencies.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming the currencies, and how to ask for one of them.
+    """
+    found = {name for column in columns for name in column}
+    if len(found) > 1:
+        names = ", ".join(sorted("(none given)" if name is None else name for name in found))
+        raise InvalidArgumentError(
+            f"money must be of one currency to be added up, was of {names}; "
+            "ask for one, e.g. currency='USD', or for an account or strategy that has one"
+        )
 
 
 def span(select: Selection) -> tuple[pd.Timestamp, pd.Timestamp]:

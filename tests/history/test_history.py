@@ -176,3 +176,33 @@ def test_a_trade_is_in_the_answer_the_moment_it_is_acknowledged(tmp_path):
         tracker.record(FILLS[0])
         assert len(History(str(tmp_path)).trades()) == 1
         assert isinstance(History(str(tmp_path)).trades(), pd.DataFrame)
+
+
+def test_money_of_two_currencies_is_not_added_up(tmp_path):
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_many([
+            fill(1, 0, "buy", 100.0, currency="USD"),
+            fill(2, 1, "sell", 110.0, currency="USD"),
+            fill(3, 0, "buy", 100.0, currency="EUR", symbol="SAP"),
+            fill(4, 1, "sell", 120.0, currency="EUR", symbol="SAP"),
+        ])  # fmt: skip
+    history = History(str(tmp_path))
+    for question in (history.equity, history.metrics, history.attribution, history.returns):
+        with pytest.raises(
+            InvalidArgumentError, match="one currency to be added up, was of EUR, USD"
+        ):
+            question()
+    assert history.round_trips()["currency"].tolist() == ["USD", "EUR"]
+    assert history.metrics(currency="EUR")["net_pnl"].tolist() == [198.0]
+    assert history.attribution(currency="USD", by="symbol")["pnl"].tolist() == [98.0]
+
+
+def test_two_accounts_may_use_the_same_trade_id(tmp_path):
+    with TradeTracker(tmp_path, labeler=None) as tracker:
+        tracker.record_many([
+            fill(n, n, side, 100.0 + n, account_id=account)
+            for account in ("a", "b")
+            for n, side in ((1, "buy"), (2, "sell"))
+        ])  # fmt: skip
+    trips = History(str(tmp_path)).round_trips()
+    assert trips[["account_id", "pnl"]].values.tolist() == [["a", 8.0], ["b", 8.0]]
