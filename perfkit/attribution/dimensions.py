@@ -148,13 +148,13 @@ def _times(trips: pd.DataFrame, grouping: Grouping) -> pd.DatetimeIndex:
 
 
 def _size(trips: pd.DataFrame, grouping: Grouping) -> Any:
-    notional = (_column(trips, "entry_price") * _column(trips, "volume")).abs()
-    if "multiplier" in trips.columns:
-        notional = notional * trips["multiplier"]
+    # the largest position of a trip at its entry price: re-entries do not make it larger
+    units = _column(trips, "max_volume") * _column(trips, "multiplier")
+    notional = (_column(trips, "entry_price") * units).abs()
     sizes = notional.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isnan(sizes).any():
         raise InvalidArgumentError(
-            "entry_price and volume must be known to group trips by size, "
+            "entry_price and max_volume must be known to group trips by size, "
             f"were not in row {int(np.flatnonzero(np.isnan(sizes))[0])}; leave such trips out"
         )
     if not sizes.size:

@@ -31,6 +31,8 @@ class Books:
         One record a book.
     strategy_state : ndarray of shape (n_strategies,), dtype `STRATEGY`
         One record an account's strategy.
+    currencies : dict
+        From each quote currency to its number in ``state``.
     fills : int
         How many fills were entered so far.
     """
@@ -38,6 +40,7 @@ class Books:
     def __init__(self) -> None:
         self.keys: dict[tuple[str, str, str], int] = {}
         self.strategies: dict[tuple[str, str], int] = {}
+        self.currencies: dict[str, int] = {}
         self.state = new_books(0)
         self.strategy_state = np.zeros(0, STRATEGY)
         self.fills = 0
@@ -60,11 +63,13 @@ class Books:
         LateFillError
             When a fill is older than the last one of its book.
         InvalidArgumentError
-            When the multiplier of a book changes.
+            When the multiplier or the currency of a book changes.
         """
         book = self._numbers(columns)
         self._check_late(book, columns)
-        self._check_multiplier(book, columns)
+        multiplier = self._multipliers(book, columns)
+        self.state["currency"] = self._currencies(book, columns)
+        self.state["multiplier"] = multiplier
         self.state["last_time"][book] = columns.time
         self.state["last_sequence"][book] = columns.sequence
         fills = Fills(
@@ -114,7 +119,32 @@ class Books:
                 "rebuild the book from all its fills"
             )
 
-    def _check_multiplier(self, book: npt.NDArray[np.int64], columns: FillColumns) -> None:
+    def _currencies(
+        self, book: npt.NDArray[np.int64], columns: FillColumns
+    ) -> npt.NDArray[np.int64]:
+        """Give each book's currency: the first that a fill of it says."""
+        names = columns.currency.dictionary.to_pylist()
+        numbers = [self.currencies.setdefault(name, len(self.currencies)) for name in names]
+        places = columns.currency.indices.fill_null(len(names)).to_numpy()
+        said = np.array([*numbers, -1], np.int64)[places]
+        is_said = said >= 0
+        first = np.full(len(self.state), -1)
+        first[book[is_said][::-1]] = said[is_said][::-1]
+        known = np.where(self.state["currency"] < 0, first, self.state["currency"])
+        other = is_said & (known[book] != said)
+        if other.any():
+            row, listed = int(np.argmax(other)), list(self.currencies)
+            raise InvalidArgumentError(
+                f"row {columns.order[row]}: currency of book {list(self.keys)[book[row]]} must "
+                f"stay {listed[known[book[row]]]!r}, was {listed[said[row]]!r}; give the listing "
+                "in another currency its own symbol"
+            )
+        return known
+
+    def _multipliers(
+        self, book: npt.NDArray[np.int64], columns: FillColumns
+    ) -> npt.NDArray[np.float64]:
+        """Give each book's multiplier: that of its first fill."""
         first = np.zeros(len(self.state))
         first[book[::-1]] = columns.multiplier[::-1]
         known = np.where(self.state["multiplier"] == 0.0, first, self.state["multiplier"])
@@ -126,7 +156,7 @@ class Books:
                 f"stay {known[book[row]]}, was {columns.multiplier[row]}; give a contract of "
                 "another size its own symbol"
             )
-        self.state["multiplier"] = known
+        return known
 
 
 def _iso(microseconds: int) -> str:

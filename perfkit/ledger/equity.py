@@ -57,6 +57,7 @@ def daily_equity(
     *,
     zone: str = "UTC",
     cutoff: str = "00:00",
+    days: npt.NDArray[np.datetime64] | None = None,
 ) -> pd.DataFrame:
     """Value every account's strategy at the end of each trading day.
 
@@ -65,13 +66,15 @@ def daily_equity(
     fills : pyarrow.Table
         Columns of ``Fill``: the whole history. Corrections and busts are applied first.
     marks : pyarrow.Table
-        Columns of ``Mark``: symbol, time, price. The last one of a trading day values
-        the position at its end; without one the last known is carried forward, and
-        before a symbol's first mark the price of its last fill stands in.
+        Columns of ``Mark``: symbol, time, price. The last one known values a position
+        at the end of a day, or the price of the position's last fill where that is
+        newer.
     cash : pyarrow.Table, optional
         Columns of ``CashRecord``: deposits and withdrawals.
     zone, cutoff : str
         The desk's trading day, see `trading_day`.
+    days : ndarray of datetime64[D], optional
+        Further trading days, on which there may be neither mark nor fill.
 
     Returns
     -------
@@ -92,6 +95,8 @@ def daily_equity(
         turnover : sum of absolute values of the day's fills.
         trades : number of the day's fills.
         stale_marks : positions valued at a price that is not a mark of that day.
+        unfunded : strategies with P&L or a position before their first flow; a return
+        of a sum with any is NaN.
 
     Raises
     ------
@@ -101,7 +106,9 @@ def daily_equity(
         When a zone or cut-off does not exist, a mark is not finite, a fee is in another
         currency than its price, or a book's multiplier changes.
     """
-    desk = _desk(effective_fills(fills), marks, _flows(cash, zone, cutoff), zone, cutoff)
+    further = np.array([] if days is None else days, "datetime64[D]")
+    clock = _Clock(zone, cutoff, further)
+    desk = _desk(effective_fills(fills), marks, _flows(cash, zone, cutoff), clock)
     frames = [
         _strategy_equity(desk, owner, fill_rows, flow_rows)
         for owner, fill_rows, flow_rows in _rows_by_owner(desk)
@@ -109,13 +116,22 @@ def daily_equity(
     return with_nav(pd.concat([_empty(), *frames], ignore_index=True), OWNER)
 
 
-def _desk(table: pa.Table, marks: pa.Table, flows: pd.DataFrame, zone: str, cutoff: str) -> _Desk:
+class _Clock(NamedTuple):
+    """What a trading day is, and which there are beside those of marks and fills."""
+
+    zone: str
+    cutoff: str
+    further_days: npt.NDArray[np.datetime64]
+
+
+def _desk(table: pa.Table, marks: pa.Table, flows: pd.DataFrame, clock: _Clock) -> _Desk:
     columns, books = fill_columns(table), Books()
     fills = books.enter(columns)
     costs = AverageCost().apply(fills, books.state)
-    prices = mark_columns(marks, zone, cutoff)
-    fill_day = trading_day(columns.time.view("datetime64[us]"), zone, cutoff)
-    days = _calendar(fill_day, prices.day, flows["day"].to_numpy().astype("datetime64[D]"))
+    prices = mark_columns(marks, clock.zone, clock.cutoff)
+    fill_day = trading_day(columns.time.view("datetime64[us]"), clock.zone, clock.cutoff)
+    market_day = np.concatenate([prices.day, clock.further_days])
+    days = _calendar(fill_day, market_day, flows["day"].to_numpy().astype("datetime64[D]"))
     place_of = {symbol: n for n, symbol in enumerate(dict.fromkeys(k[2] for k in books.keys))}
     return _Desk(
         books=books,
@@ -191,19 +207,23 @@ def _strategy_equity(
     multiplier = desk.books.state["multiplier"][desk.fills.book[fill_rows]]
     traded = desk.fills.quantity[fill_rows] * desk.fills.price[fill_rows] * multiplier
     market_value = value.sum(axis=1)
+    flow = total(flow_day, desk.flows["amount"].to_numpy()[flow_rows])
+    pnl = total(fill_day, -traded - fees) + np.diff(market_value, prepend=0.0)
+    exposure, is_unpaid = np.abs(value).sum(axis=1), np.cumsum(flow != 0.0) == 0
     columns = {
         "account_id": owner[0],
         "strategy_id": owner[1],
         "day": desk.days[first:].astype("datetime64[us]"),
-        "pnl": total(fill_day, -traded - fees) + np.diff(market_value, prepend=0.0),
+        "pnl": pnl,
         "realized_pnl": total(fill_day, desk.costs.realized[fill_rows]),
         "fees": total(fill_day, fees),
-        "flow": total(flow_day, desk.flows["amount"].to_numpy()[flow_rows]),
+        "flow": flow,
         "market_value": market_value,
-        "exposure": np.abs(value).sum(axis=1),
+        "exposure": exposure,
         "turnover": total(fill_day, np.abs(traded)),
         "trades": np.bincount(fill_day - first, minlength=count),
         "stale_marks": stale,
+        "unfunded": (is_unpaid & ((pnl != 0.0) | (exposure > 0.0))).astype(np.int64),
     }
     return pd.DataFrame(columns)
 
@@ -215,22 +235,25 @@ def _market_values(
     books, place = np.unique(desk.fills.book[rows], return_inverse=True)
     day = desk.fill_day[rows] - first
     position = np.full((len(desk.days) - first, len(books)), np.nan)
-    fill_price = position.copy()
+    fill_price, fill_time = position.copy(), position.copy()
     # Of several fills on one day the last one is what the day ends with.
     position[day, place] = desk.costs.position[rows]
     fill_price[day, place] = desk.fills.price[rows]
+    fill_time[day, place] = desk.fills.time[rows]
     position = np.nan_to_num(carry_forward(position))
     column = desk.column[books]
-    mark = desk.marks.price[first:, column]
-    price = np.where(np.isnan(mark), carry_forward(fill_price), mark)
+    # On equal times the mark is the market's price, a fill's is the trade's.
+    is_marked = desk.marks.time[first:, column] >= carry_forward(fill_time)
+    price = np.where(is_marked, desk.marks.price[first:, column], carry_forward(fill_price))
     is_held = position != 0.0
     unit = position * desk.books.state["multiplier"][books]
     value = np.where(is_held, unit * price, 0.0)
-    return value, (is_held & ~desk.marks.is_fresh[first:, column]).sum(axis=1)
+    is_fresh = is_marked & desk.marks.is_fresh[first:, column]
+    return value, (is_held & ~is_fresh).sum(axis=1)
 
 
 def _empty() -> pd.DataFrame:
     text, number = pd.Series(dtype="str"), pd.Series(dtype=np.float64)
     owner = dict.fromkeys(OWNER, text) | {"day": pd.Series(dtype="datetime64[us]")}
-    counts = dict.fromkeys(("trades", "stale_marks"), pd.Series(dtype=np.int64))
+    counts = dict.fromkeys(("trades", "stale_marks", "unfunded"), pd.Series(dtype=np.int64))
     return pd.DataFrame(owner | dict.fromkeys(SUMMED, number) | counts)

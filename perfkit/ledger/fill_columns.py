@@ -31,8 +31,8 @@ class FillColumns(NamedTuple):
     """Columns of a table of fills, ordered by (execution_time, sequence).
 
     ``order`` is the row of the table that each entry came from; ``quantity`` is
-    signed; ``time`` is in microseconds since the epoch; ``key`` holds the three parts
-    of the book's key, dictionary-encoded.
+    signed; ``time`` is in microseconds since the epoch; ``currency`` and the three parts
+    of the book's ``key`` are dictionary-encoded.
     """
 
     order: npt.NDArray[np.int64]
@@ -42,6 +42,7 @@ class FillColumns(NamedTuple):
     price: npt.NDArray[np.float64]
     commission: npt.NDArray[np.float64]
     multiplier: npt.NDArray[np.float64]
+    currency: pa.DictionaryArray
     key: tuple[pa.DictionaryArray, ...]
 
 
@@ -75,7 +76,7 @@ def fill_columns(table: pa.Table) -> FillColumns:
     sequences = _sequences(table)
     order = _canonical_order(times, sequences)
     is_buy = pc.equal(table.column("side"), Side.BUY.value).to_numpy()
-    ordered = table.select(BOOK_KEY)
+    ordered = table.select([*BOOK_KEY, "currency"])
     if (order[1:] < order[:-1]).any():
         ordered = ordered.take(order)
     return FillColumns(
@@ -86,6 +87,7 @@ def fill_columns(table: pa.Table) -> FillColumns:
         price=_numbers(table, "price", order),
         commission=_numbers(table, "commission", order),
         multiplier=_numbers(table, "multiplier", order),
+        currency=ordered.column("currency").combine_chunks().dictionary_encode(),
         key=tuple(ordered.column(n).combine_chunks().dictionary_encode() for n in BOOK_KEY),
     )
 

@@ -23,21 +23,23 @@ __all__ = ["DailyMarks", "MarkColumns", "carry_forward", "daily_marks", "mark_co
 
 
 class MarkColumns(NamedTuple):
-    """Marks in order of time, each with its trading day."""
+    """Marks in order of time, each with its trading day; time in microseconds since 1970."""
 
     symbol: pa.ChunkedArray
     day: npt.NDArray[np.datetime64]
+    time: npt.NDArray[np.int64]
     price: npt.NDArray[np.float64]
 
 
 class DailyMarks(NamedTuple):
     """Arrays of shape (n_days, n_symbols).
 
-    ``price`` is NaN before a symbol's first mark; ``is_fresh`` says that the price is
-    one of that day.
+    ``price`` and its ``time`` are NaN before a symbol's first mark; ``is_fresh`` says that
+    the price is one of that day.
     """
 
     price: npt.NDArray[np.float64]
+    time: npt.NDArray[np.float64]
     is_fresh: npt.NDArray[np.bool_]
 
 
@@ -65,7 +67,8 @@ def mark_columns(marks: pa.Table, zone: str, cutoff: str) -> MarkColumns:
         )
     ordered = marks.take(pc.sort_indices(marks.column("time")))
     day = trading_day(ordered.column("time"), zone, cutoff)
-    return MarkColumns(ordered.column("symbol"), day, ordered.column("price").to_numpy())
+    time = ordered.column("time").cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    return MarkColumns(ordered.column("symbol"), day, time, ordered.column("price").to_numpy())
 
 
 def daily_marks(
@@ -88,9 +91,11 @@ def daily_marks(
     is_wanted = column >= 0
     # Row 0 is the time before the first day.
     row = np.searchsorted(days, marks.day[is_wanted], side="right")
-    latest = np.full((len(days) + 1, len(symbols)), np.nan)
-    latest[row, column[is_wanted]] = marks.price[is_wanted]
-    return DailyMarks(carry_forward(latest)[1:], ~np.isnan(latest[1:]))
+    price, time = np.full((2, len(days) + 1, len(symbols)), np.nan)
+    price[row, column[is_wanted]] = marks.price[is_wanted]
+    time[row, column[is_wanted]] = marks.time[is_wanted]
+    is_fresh = ~np.isnan(price[1:])
+    return DailyMarks(carry_forward(price)[1:], carry_forward(time)[1:], is_fresh)
 
 
 def carry_forward(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

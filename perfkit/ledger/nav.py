@@ -20,11 +20,11 @@ __all__ = ["OWNER", "SUMMED", "combine_equity", "with_nav"]
 OWNER = ["account_id", "strategy_id"]
 SUMMED = [
     *("pnl", "realized_pnl", "fees", "flow", "market_value"),
-    *("exposure", "turnover", "trades", "stale_marks"),
+    *("exposure", "turnover", "trades", "stale_marks", "unfunded"),
 ]
 _COLUMNS = [
     *("pnl", "realized_pnl", "fees", "flow", "market_value", "nav", "return"),
-    *("exposure", "turnover", "trades", "stale_marks"),
+    *("exposure", "turnover", "trades", "stale_marks", "unfunded"),
 ]
 
 
@@ -55,7 +55,7 @@ def combine_equity(equity: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
     >>> day = np.datetime64("2024-01-02", "us")
     >>> columns = {"pnl": [10.0, -4.0], "flow": [100.0, 100.0], "realized_pnl": 0.0,
     ...     "fees": 0.0, "market_value": 0.0, "exposure": 0.0, "turnover": 0.0,
-    ...     "trades": 1, "stale_marks": 0}
+    ...     "trades": 1, "stale_marks": 0, "unfunded": 0}
     >>> two = pd.DataFrame({"account_id": "main", "strategy_id": ["a", "b"], "day": day} | columns)
     >>> combine_equity(two)[["nav", "return"]].values.tolist()
     [[206.0, 0.03]]
@@ -75,6 +75,7 @@ def with_nav(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     gained = frame["pnl"] + frame["flow"]
     nav = gained.groupby(keys).cumsum()
     capital = nav - frame["pnl"] - frame["flow"].clip(upper=0.0)
-    is_funded = (frame["flow"] != 0.0).groupby(keys).cummax() & (capital > 0.0)
+    is_funded = (frame["flow"] != 0.0).groupby(keys).cummax() & (frame["unfunded"] == 0)
+    is_funded &= capital > 0.0
     frame = frame.assign(nav=nav, **{"return": frame["pnl"] / capital.where(is_funded)})
     return frame[[*by, "day", *_COLUMNS]]

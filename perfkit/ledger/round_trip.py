@@ -53,6 +53,7 @@ class _Trips(NamedTuple):
     pnl_gross: npt.NDArray[np.float64]
     fees: npt.NDArray[np.float64]
     fills: npt.NDArray[np.int64]
+    max_volume: npt.NDArray[np.float64]
 
 
 def round_trips(
@@ -82,7 +83,8 @@ def round_trips(
         were closed), pnl_gross, fees, pnl (``pnl_gross - fees``), return_
         (``pnl / (entry_price * volume * multiplier)``, NaN unless the entry price is
         above 0), holding (timedelta), entry_trade_id, exit_trade_id, fills (how many
-        took part).
+        took part), multiplier, and max_volume: the largest position of the trip, which
+        re-entries do not add to.
 
     Raises
     ------
@@ -136,7 +138,18 @@ def _flat_to_flat(history: _History, legs: Legs) -> _Trips:
         pnl_gross=total(gross)[is_closed],
         fees=total(legs.fee)[is_closed],
         fills=np.bincount(legs.trip, minlength=count)[is_closed],
+        max_volume=_largest(history, legs, starts)[is_closed],
     )
+
+
+def _largest(
+    history: _History, legs: Legs, starts: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Largest position of each trip; the leg that ends one leaves what is not its own."""
+    if not len(starts):
+        return np.empty(0)
+    held = np.where(legs.ends, 0.0, np.abs(history.costs.position[legs.fill]))
+    return np.maximum.reduceat(held, starts)
 
 
 def _flat_to_reduced(history: _History, legs: Legs) -> _Trips:
@@ -160,6 +173,7 @@ def _flat_to_reduced(history: _History, legs: Legs) -> _Trips:
         pnl_gross=costs.realized[place],
         fees=open_fee[place] * volume + legs.fee[is_exit],
         fills=entries[is_exit] + 1,
+        max_volume=volume,
     )
 
 
@@ -177,6 +191,7 @@ def _fill_to_fill(history: _History, method: FifoCost) -> _Trips:
         pnl_gross=gain * volume * history.multiplier[exits],
         fees=(unit_fee[entry] + unit_fee[exits]) * volume,
         fills=np.full(len(entry), 2),
+        max_volume=volume,
     )
 
 
@@ -199,6 +214,7 @@ def _by_exit(history: _History, pairs: _Trips) -> _Trips:
         pnl_gross=history.costs.realized[pairs.exit[starts]],
         fees=total(pairs.fees),
         fills=np.diff(starts, append=len(pairs.exit)) + 1,
+        max_volume=volume,
     )
 
 
@@ -216,6 +232,7 @@ def _frame(history: _History, trips: _Trips) -> pd.DataFrame:
     frame["holding"] = frame["exit_time"] - frame["entry_time"]
     for name in ("entry_price", "exit_price", "volume", "pnl_gross", "fees", "fills"):
         frame[name] = getattr(trips, name)
+    frame["multiplier"], frame["max_volume"] = history.multiplier[trips.exit], trips.max_volume
     frame["pnl"] = frame["pnl_gross"] - frame["fees"]
     frame["return_"] = frame["pnl"] / np.where(basis > 0.0, basis, np.nan)
     by_exit = np.argsort(trips.exit, kind="stable")
@@ -225,5 +242,5 @@ def _frame(history: _History, trips: _Trips) -> pd.DataFrame:
 _COLUMNS = (
     *(*BOOK_KEY, "direction", "entry_time", "exit_time", "entry_price", "exit_price"),
     *("volume", "pnl_gross", "fees", "pnl", "return_", "holding"),
-    *("entry_trade_id", "exit_trade_id", "fills"),
+    *("entry_trade_id", "exit_trade_id", "fills", "multiplier", "max_volume"),
 )

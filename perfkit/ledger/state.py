@@ -26,6 +26,7 @@ BOOK = np.dtype(
     [
         ("strategy", np.int64),
         ("multiplier", np.float64),
+        ("currency", np.int64),  # number in `Books.currencies`, -1 when not said
         ("position", np.float64),
         ("position_low", np.float64),
         ("traded", np.float64),  # volume since flat
@@ -55,7 +56,7 @@ STRATEGY = np.dtype([("pnl", np.float64), ("pnl_low", np.float64)])
 def new_books(count: int) -> npt.NDArray[np.void]:
     """Books without a fill."""
     books = np.zeros(count, BOOK)
-    books["average_price"] = np.nan
+    books["average_price"], books["currency"] = np.nan, -1
     books["head"] = books["tail"] = NO_LOT
     books["last_time"] = books["last_sequence"] = np.iinfo(np.int64).min
     return books

@@ -27,6 +27,8 @@ def trips(rows):
         direction=np.where(np.arange(len(frame)) % 2, "short", "long"),
         entry_time=frame["exit_time"] - pd.Timedelta(hours=3),
         volume=2.0,
+        max_volume=2.0,
+        multiplier=1.0,
     )
 
 

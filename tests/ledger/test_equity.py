@@ -53,10 +53,33 @@ def test_a_deposit_works_from_its_day_on_and_a_withdrawal_until_its_day_ends(fil
 
 def test_a_missing_mark_is_carried_forward_and_counted(fills, marks):
     table = fills((1, "buy", 1, 100.0), (1, "buy", 1, 7.0, {"symbol": "QQQ"}))
-    prices = marks((0, 99.0), (2, 8.0, "QQQ"), (3, 103.0))
+    prices = marks((1, 99.0), (2, 8.0, "QQQ"), (3, 103.0))
     equity = daily_equity(table, prices)
     assert values(equity, "market_value") == [99.0 + 7.0, 99.0 + 8.0, 103.0 + 8.0]
-    assert values(equity, "stale_marks") == [2, 1, 1]
+    assert values(equity, "stale_marks") == [1, 1, 1]
+
+
+def test_a_fill_newer_than_the_last_mark_is_the_last_known_price(fills, marks):
+    table = fills((0.9, "buy", 1, 200.0), (3.1, "buy", 1, 300.0))
+    equity = daily_equity(table, marks((0.5, 100.0), (2, 250.0), (3.0, 260.0)))
+    assert values(equity, "market_value") == [200.0, 250.0, 600.0]
+    assert values(equity, "pnl") == [0.0, 50.0, 50.0]
+    assert values(equity, "stale_marks") == [1, 0, 1]
+
+
+def test_further_days_are_rows_of_their_own(fills, marks):
+    days = np.array(["2024-01-02", "2024-01-03"], "datetime64[D]")
+    equity = daily_equity(fills((0, "buy", 1, 100.0)), marks((3, 110.0)), days=days)
+    assert values(equity, "pnl") == [0.0, 0.0, 0.0, 10.0]
+
+
+def test_a_sum_with_an_unfunded_part_has_no_return(fills, marks, cash):
+    table = fills((0, "buy", 1, 100.0), (0, "buy", 1, 100.0, {"strategy_id": "unfunded"}))
+    equity = daily_equity(table, marks((0, 101.0), (1, 102.0)), cash((0, 1000.0)))
+    assert values(equity, "unfunded") == [0, 0, 1, 1]
+    whole = combine_equity(equity)
+    assert values(whole, "pnl") == [2.0, 2.0]
+    assert whole["return"].isna().all()
 
 
 def test_a_symbol_without_any_mark_stands_at_its_last_fill(fills, marks):

@@ -218,3 +218,15 @@ def test_round_trips_of_a_missing_grouping_or_an_impossible_one_are_refused(fill
         round_trips(table, grouping="fill_to_fill")
     with pytest.raises(InvalidArgumentError, match="grouping must be one of"):
         round_trips(table, grouping="weekly")
+
+
+def test_a_book_keeps_its_currency(fills):
+    ledger = Ledger()
+    usd = {"currency": "USD"}
+    ledger.apply(fills((0, "buy", 10, 100.0), (1, "sell", 1, 101.0, usd)))
+    with pytest.raises(InvalidArgumentError, match="must stay 'USD', was 'JPY'"):
+        ledger.apply(fills((2, "sell", 9, 11_000.0, {"currency": "JPY"})))
+    before = ledger.positions()
+    answer = ledger.apply(fills((2, "sell", 9, 102.0, usd)))
+    assert before["position"].tolist() == [9.0]
+    assert answer["position"].to_pylist() == [0.0]

@@ -11,7 +11,7 @@ from perfkit.ledger import round_trips
 COLUMNS = [
     *("account_id", "strategy_id", "symbol", "direction", "entry_time", "exit_time"),
     *("entry_price", "exit_price", "volume", "pnl_gross", "fees", "pnl", "return_", "holding"),
-    *("entry_trade_id", "exit_trade_id", "fills"),
+    *("entry_trade_id", "exit_trade_id", "fills", "multiplier", "max_volume"),
 ]
 
 
@@ -108,3 +108,18 @@ def test_rounding_leaves_no_dust_to_match(fills):
     trips = round_trips(table, method="fifo", grouping="fill_to_fill")
     assert trips["volume"].tolist() == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.2])
     assert len(round_trips(table)) == 2
+
+
+def test_the_largest_position_of_a_trip_is_not_the_sum_of_its_entries(fills):
+    table = fills(
+        (0, "buy", 10, 100.0),
+        (1, "sell", 8, 100.0),
+        (2, "buy", 8, 100.0),
+        (3, "sell", 25, 100.0),  # turns to a short of 15
+        (4, "buy", 15, 100.0),
+        multiplier=50.0,
+    )
+    trips = round_trips(table)
+    assert trips["volume"].tolist() == [18.0, 15.0]
+    assert trips["max_volume"].tolist() == [10.0, 15.0]
+    assert trips["multiplier"].tolist() == [50.0, 50.0]
