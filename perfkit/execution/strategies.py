@@ -86,7 +86,7 @@ class Momentum:
     @property
     def strategy_id(self) -> str:
         """Name of the strategy in orders and fills."""
-        return f"momentum-{self.variant}"
+        return _named("momentum", self.variant)
 
     def target_weights(self, so_far: PricesSoFar) -> Floats | None:
         """Weights on the first close of a month, None on other days."""
@@ -137,7 +137,7 @@ class MeanReversion:
     @property
     def strategy_id(self) -> str:
         """Name of the strategy in orders and fills."""
-        return f"mean-reversion-{self.variant}"
+        return _named("mean-reversion", self.variant)
 
     def target_weights(self, so_far: PricesSoFar) -> Floats | None:
         """Weights on the first close of a week, None on other days."""
@@ -184,7 +184,7 @@ class Breakout:
     @property
     def strategy_id(self) -> str:
         """Name of the strategy in orders and fills."""
-        return f"breakout-{self.variant}"
+        return _named("breakout", self.variant)
 
     def target_weights(self, so_far: PricesSoFar) -> Floats | None:
         """Weights on every close after the first full channel."""
@@ -201,6 +201,11 @@ class Breakout:
 def textbook_strategies() -> tuple[Strategy, ...]:
     """The three strategies, each market-neutral and long-only: six in all."""
     return tuple(kind(variant=v) for kind in (Momentum, MeanReversion, Breakout) for v in Variant)
+
+
+def _named(rule: str, variant: Variant) -> str:
+    """Name a strategy: the rule's own name is that of its market-neutral form."""
+    return rule if variant is Variant.LONG_SHORT else f"{rule}-{variant}"
 
 
 _BLOCK = 64  # days a scan goes back at a time: about three exits of a 20-day channel

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError
-from perfkit.ledger import drawdown_curve
-from perfkit.metrics import compute
+from perfkit.labels import label_catalog
+from perfkit.metrics import compute, drawdown_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
-__all__ = ["drawdown", "group_columns", "measure", "with_labels"]
+__all__ = ["drawdown", "group_columns", "measure", "with_known_at", "with_labels"]
 
 _COLUMNS = {"account": "account_id", "strategy": "strategy_id"}
+_IDS = ("account_id", "trade_id")
+_SEPARATOR = "\x1f"  # the unit separator: no label has it
 
 
 def group_columns(by: str | Sequence[str]) -> list[str]:
@@ -29,6 +33,8 @@ def group_columns(by: str | Sequence[str]) -> list[str]:
         For any other dimension.
     """
     names = [by] if isinstance(by, str) else list(by)
+    if len(set(names)) < len(names):
+        raise InvalidArgumentError(f"by must name each dimension once, was {names}")
     if unknown := [n for n in names if n not in _COLUMNS and n not in _COLUMNS.values()]:
         raise InvalidArgumentError(
             f"by must name {' or '.join(_COLUMNS)}, was {unknown}; "
@@ -38,27 +44,39 @@ def group_columns(by: str | Sequence[str]) -> list[str]:
 
 
 def drawdown(equity: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
-    """Drawdown of each group's compounded returns, a positive fraction."""
-    growth = 1.0 + equity["return"].fillna(0.0)
+    """Drawdown of each group's compounded returns, a positive fraction; NaN without capital."""
     keys = [equity[name] for name in columns] or [pd.Series(0, equity.index)]
-    curve = growth.groupby(keys).cumprod()
-    depth = curve.groupby(keys).transform(lambda path: drawdown_curve(path, start=1.0))
-    return depth.where(equity["return"].notna().groupby(keys).cummax())
+    return equity["return"].groupby(keys).transform(_depth)
+
+
+def _depth(returns: pd.Series) -> pd.Series:
+    known = returns.dropna()
+    depth: pd.Series = drawdown_series(known)
+    return depth.reindex(returns.index).ffill()
 
 
 def with_labels(trips: pd.DataFrame, fills: pa.Table) -> pd.DataFrame:
     """Add the currency of each round trip, and what its first and last fill were labelled."""
-    columns = ("account_id", "trade_id", "labels", "currency")
-    rows = zip(*(fills[name].to_pylist() for name in columns), strict=True)
-    known = {(account, trade): (labels, currency) for account, trade, labels, currency in rows}
-    ends = trips[["account_id", "entry_trade_id", "exit_trade_id"]].itertuples(index=False)
-    pairs = [(known[account, first], known[account, last]) for account, first, last in ends]
-    currencies = [entry[1] for entry, _ in pairs]
-    labels = [tuple(sorted({*entry[0], *leave[0]})) for entry, leave in pairs]
-    return trips.assign(
-        currency=pd.Series(currencies, trips.index, dtype=object),
-        labels=pd.Series(labels, trips.index, dtype=object),
+    ids = pd.MultiIndex.from_arrays([fills[name].to_pandas() for name in _IDS])
+    first, last = (
+        ids.get_indexer(pd.MultiIndex.from_arrays([trips["account_id"], trips[end]]))
+        for end in ("entry_trade_id", "exit_trade_id")
     )
+    joined = pc.binary_join(fills["labels"], _SEPARATOR).combine_chunks().dictionary_encode()
+    sets = [set(text.split(_SEPARATOR)) - {""} for text in joined.dictionary.to_pylist()]
+    code = joined.indices.to_numpy()
+    pairs, place = np.unique(code[first] * len(sets) + code[last], return_inverse=True)
+    unions = [tuple(sorted(sets[p // len(sets)] | sets[p % len(sets)])) for p in pairs]
+    return trips.assign(
+        currency=fills["currency"].to_pandas().to_numpy(dtype=object)[first],
+        labels=pd.Series(unions, dtype=object).to_numpy()[place],
+    )
+
+
+def with_known_at(frame: pd.DataFrame) -> pd.DataFrame:
+    """Say of each label when it is known; of one that is not in the catalogue, nothing."""
+    known_at = label_catalog().set_index("label")["known_at"]
+    return frame.assign(known_at=frame["label"].astype(str).map(known_at))
 
 
 def measure(
@@ -83,7 +101,10 @@ def measure(
     rows, reasons = [], {}
     for key, days in _groups(equity, columns):
         own = trips.loc[(trips[columns] == list(key)).all(axis=1), "pnl"]
+        # a return that leaves out what was made without capital would be another strategy's
         returns = days.set_index("day")["return"]
+        if days["unfunded"].any():
+            returns = returns * np.nan
         table = compute(returns, own, **sample)
         why = table["reason"].dropna()
         if returns.isna().all():

@@ -1,8 +1,8 @@
 """`History`: everything that a notebook opens, over one recorded history.
 
-It holds no numbers of its own. Facts are read from the store, the books are
-kept anew by the ledger on every question, so that corrections and late
-fills are always in the answer; the rooms below do the rest.
+It holds no numbers of its own. The books are kept anew by the ledger on
+every question, so that corrections and late fills are always in the answer;
+the rooms below do the rest.
 """
 
 from __future__ import annotations
@@ -13,38 +13,30 @@ import pandas as pd
 
 from perfkit.attribution import AttributionAnalyzer
 from perfkit.errors import InvalidArgumentError
-from perfkit.history.closes import close_returns, days_a_year
-from perfkit.history.groups import drawdown, group_columns, measure, with_labels
+from perfkit.history.closes import DeskDays, close_returns, days_a_year, missing_days
+from perfkit.history.facts import Facts
+from perfkit.history.groups import drawdown, group_columns, measure, with_known_at, with_labels
 from perfkit.history.restatement import restated
 from perfkit.history.selection import (
     Selection,
-    book_filter,
     chosen,
+    currencies,
     flat_frame,
     require_one_currency,
     span,
 )
-from perfkit.ledger import (
-    Ledger,
-    combine_equity,
-    daily_equity,
-    effective_fills,
-    round_trips,
-)
-from perfkit.records import Fill, TradeRecord, arrow_schema
-from perfkit.store import TradeStore
+from perfkit.ledger import combine_equity, daily_equity, round_trips
+from perfkit.metrics import PERIODS_PER_YEAR, PerformanceMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pyarrow as pa
+    from datetime import date
 
     from perfkit.ledger.cost import Method
     from perfkit.ledger.round_trip import Grouping
+    from perfkit.records import PerformanceSummary
 
 __all__ = ["History"]
-
-_BOOKS = ("pnl", "cumulative_pnl", "position", "average_price", "round_trip_pnl")
 
 
 class History:
@@ -57,15 +49,14 @@ class History:
     zone, cutoff : str
         The desk's trading day: its zone, and the local time at which a day ends.
     periods : int, optional
-        Trading days a year, for everything annualised. By default 365 when
-        the history has prices on a weekend, else 252.
+        Trading days a year, for everything annualised. By default 365 where one
+        day in five is on a weekend, else 252.
     storage_options : mapping of str to str, optional
         Passed to the object store.
 
-    Raises
-    ------
-    StoreError
-        When there is no history at ``uri``.
+    Notes
+    -----
+    Nothing is read before the first question; that there is no history at ``uri`` is its error.
     """
 
     def __init__(
@@ -78,20 +69,18 @@ class History:
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
         self.uri = str(uri)
-        self.zone = zone
-        self.cutoff = cutoff
+        self.desk = DeskDays(zone, cutoff)
         self._periods = periods
-        self._store = TradeStore(self.uri, storage_options=storage_options)
+        self._facts = Facts(self.uri, storage_options)
 
     def __repr__(self) -> str:
-        return f"History({self.uri!r}, zone={self.zone!r}, cutoff={self.cutoff!r})"
+        return f"History({self.uri!r}, zone={self.desk.zone!r}, cutoff={self.desk.cutoff!r})"
 
     @property
     def periods(self) -> int:
-        """Trading days a year: given, or 365 with prices on a weekend, else 252."""
-        if self._periods is not None:
-            return self._periods
-        return days_a_year(self._bars())
+        """Trading days a year: given, or 365 where one day in five is on a weekend, else 252."""
+        days = self.desk.days(self._facts.fills({}), self._facts.closes())
+        return self._periods or days_a_year(days)
 
     def trades(self, **select: Unpack[Selection]) -> pd.DataFrame:
         """Every fill in force, with its context, labels and books.
@@ -107,8 +96,8 @@ class History:
             Columns of `TradeRecord`, with those of context and account state, in
             canonical order; P&L, position and average price are the books' as of now.
         """
-        table = self._books(select)
-        return chosen(flat_frame(table), select, "execution_time")
+        records = flat_frame(self._facts.records(select))
+        return chosen(records, select, "execution_time", self.desk.zone)
 
     def round_trips(
         self,
@@ -133,9 +122,9 @@ class History:
         DataFrame of shape (n_trips, n_columns)
             As `perfkit.round_trips` gives it, ``currency``, and ``labels``: a sorted tuple.
         """
-        fills = self._facts(select, "labels")
+        fills = self._facts.fills(select, "labels")
         trips = round_trips(fills, method=method, grouping=grouping)
-        return chosen(with_labels(trips, fills), select, "exit_time")
+        return chosen(with_labels(trips, fills), select, "exit_time", self.desk.zone)
 
     def equity(
         self, by: str | Sequence[str] = ("account", "strategy"), **select: Unpack[Selection]
@@ -152,8 +141,9 @@ class History:
         Returns
         -------
         DataFrame of shape (n_days * n_groups, n_columns)
-            Columns of ``by``, those of `perfkit.daily_equity`, and ``drawdown``:
-            of the compounded returns, a positive fraction.
+            Columns of ``by``, those of `perfkit.daily_equity`, and ``drawdown``: of the
+            returns compounded since ``start``, a positive fraction. A history without daily
+            prices or fills has a row for every weekday.
         """
         columns = group_columns(by)
         if refused := sorted({"symbol", "label"} & select.keys()):
@@ -161,39 +151,28 @@ class History:
                 f"equity is capital, which symbols and labels share; was asked for {refused}; "
                 "ask attribution(by=[...]) what they earned"
             )
-        marks = self._bars().select(["symbol", "close_time", "close"])
-        marks = marks.rename_columns(["symbol", "time", "price"])
-        cash = self._store.read("cash", where=book_filter(select))
-        facts = self._facts(select)
-        require_one_currency(facts["currency"].to_pylist(), cash["currency"].to_pylist())
-        frame = daily_equity(facts, marks, cash, zone=self.zone, cutoff=self.cutoff)
-        frame = combine_equity(frame, columns)
-        frame["drawdown"] = drawdown(frame, columns)
-        start, end = (bound.tz_localize(None) for bound in span(select))
-        return frame[(frame["day"] >= start) & (frame["day"] < end)].reset_index(drop=True)
+        fills, cash = self._facts.fills(select), self._facts.cash(select)
+        closes = self._facts.closes()
+        require_one_currency(currencies(fills), currencies(cash))
+        days = self.desk.days(fills, closes)
+        further = missing_days(days, self._periods or days_a_year(days))
+        zone, cutoff = self.desk
+        frame = daily_equity(fills, closes, cash, zone=zone, cutoff=cutoff, days=further)
+        frame = self.desk.within(combine_equity(frame, columns), span(select, zone))
+        return frame.assign(drawdown=drawdown(frame, columns))
 
     def returns(
         self, by: str | Sequence[str] = "strategy", **select: Unpack[Selection]
     ) -> pd.DataFrame:
-        """Daily returns, one column a group.
+        """Daily returns, one column a group, NaN before its first capital.
 
-        Parameters
-        ----------
-        by : str or sequence of str
-            ``account``, ``strategy``, both, or ``()`` for the whole desk.
-        **select
-            Keywords of `Selection`, as for `equity`.
-
-        Returns
-        -------
-        DataFrame of shape (n_days, n_groups)
-            Indexed by day; NaN before a group's first capital.
+        Takes what `equity` takes; of shape (n_days, n_groups), indexed by day.
         """
         columns = group_columns(by)
         frame = self.equity(by, **select)
         if not columns:
             return frame.set_index("day")[["return"]].rename(columns={"return": "total"})
-        return frame.pivot_table(index="day", columns=columns, values="return", dropna=False)
+        return frame.pivot(index="day", columns=columns, values="return")
 
     def benchmark(self, symbol: str) -> pd.Series:
         """Daily returns of one symbol's closes, by the desk's trading day.
@@ -208,7 +187,7 @@ class History:
         Series of shape (n_days,)
             See `close_returns`.
         """
-        return close_returns(self._bars(), symbol, self.zone, self.cutoff)
+        return close_returns(self._facts.closes(), symbol, self.desk)
 
     def metrics(
         self,
@@ -262,14 +241,15 @@ class History:
         Returns
         -------
         DataFrame
-            One row a group, see `AttributionAnalyzer`; its ``contribution``
-            sums to the P&L of all the round trips.
+            One row a group, see `AttributionAnalyzer`; its ``contribution`` sums to the
+            P&L of all the round trips. Hours and dates are the desk's. By label, ``known_at``
+            says ``entry`` or ``exit``: what is known at the exit describes the outcome.
         """
         dimensions = [by] if isinstance(by, str) else list(by)
         trips = self.round_trips(**select)
         require_one_currency(trips["currency"])
-        frame: pd.DataFrame = AttributionAnalyzer(trips).by(dimensions)
-        return frame
+        frame = AttributionAnalyzer(trips).by(dimensions, zone=self.desk.zone)
+        return with_known_at(frame) if "label" in dimensions else frame
 
     def restated(self) -> pd.DataFrame:
         """Trades whose P&L is no longer what was recorded with them.
@@ -281,22 +261,36 @@ class History:
             as ``recorded`` and as it is now, ``pnl``: a late fill, a correction or
             a bust changed the books.
         """
-        return restated(self._store.read("trades"), self._books({}))
+        return restated(self._facts.stored(), self._facts.records({}))
 
-    def _bars(self) -> pa.Table:
-        return self._store.read("bars")
+    def summary(
+        self,
+        account: str,
+        strategy: str,
+        period: str = "daily",
+        *,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        rf: float = 0.0,
+    ) -> PerformanceSummary:
+        """The specification's performance summary of one account's strategy.
 
-    def _facts(self, select: Selection, *more: str) -> pa.Table:
-        """Fills in force, with ``more`` columns of the record beside their own."""
-        columns = [*arrow_schema(Fill).names, "sequence", *more]
-        facts = self._store.read("trades", where=book_filter(select), columns=columns)
-        return effective_fills(facts)
-
-    def _books(self, select: Selection) -> pa.Table:
-        """Every record in force, with the P&L and position of the books as of now."""
-        facts = effective_fills(self._store.read("trades", where=book_filter(select)))
-        books = Ledger().apply(facts)
-        for name in _BOOKS:
-            field = arrow_schema(TradeRecord).field(name)
-            facts = facts.set_column(facts.schema.get_field_index(name), field, books[name])
-        return facts
+        Parameters
+        ----------
+        account, strategy : str
+            Whose.
+        period : str
+            ``daily``, ``weekly`` or ``monthly``: whose returns the Sharpe ratio is of.
+        start, end : date or str, optional
+            First and last trading day, both inside.
+        rf : float
+            Risk-free rate a year.
+        """
+        owner: Selection = {"account": account, "strategy": strategy}
+        live = PerformanceMetrics(
+            trading_day=self.desk.of, periods={**PERIODS_PER_YEAR, "daily": self.periods}
+        )
+        live.update(self._facts.records(owner))
+        live.update_equity(self.equity(**owner))
+        first, last = (None if day is None else pd.Timestamp(day).date() for day in (start, end))
+        return live.summary(account, strategy, period, start=first, end=last, rf=rf)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 import pandas as pd
 import polars as pl
+import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError
 
@@ -28,7 +29,9 @@ __all__ = [
     "Selection",
     "book_filter",
     "chosen",
+    "currencies",
     "flat_frame",
+    "require_known_keywords",
     "require_one_currency",
     "span",
 ]
@@ -53,7 +56,7 @@ class Selection(TypedDict, total=False):
         Only trades that carry at least one of these labels.
     start, end : str, date or datetime
         Half-open span [start, end) of execution, or, for a round trip, of its
-        exit. A moment without a zone is UTC.
+        exit. A moment without a zone is in that of the desk.
     """
 
     account: Names
@@ -65,8 +68,10 @@ class Selection(TypedDict, total=False):
     end: Moment
 
 
-def names_of(value: Names) -> list[str]:
-    """Give one name or several as a list."""
+def names_of(value: Names | None) -> list[str]:
+    """Give one name, several or none as a list."""
+    if value is None:
+        return []
     return [value] if isinstance(value, str) else list(value)
 
 
@@ -77,11 +82,19 @@ def book_filter(select: Selection) -> pl.Expr | None:
         for column, value in (
             ("account_id", select.get("account")),
             ("strategy_id", select.get("strategy")),
-            ("currency", select.get("currency")),
         )
         if value is not None
     ]
+    if select.get("currency") is not None:  # a record that names none is in the account's own
+        currency = pl.col("currency")
+        clauses.append((currency == select["currency"]) | currency.is_null())
     return functools.reduce(operator.and_, clauses) if clauses else None
+
+
+def currencies(table: pa.Table) -> list[str | None]:
+    """Give each currency of a table once."""
+    names: list[str | None] = pc.unique(table["currency"]).to_pylist()
+    return names
 
 
 def require_one_currency(*columns: Iterable[str | None]) -> None:
@@ -92,31 +105,31 @@ def require_one_currency(*columns: Iterable[str | None]) -> None:
     InvalidArgumentError
         Naming the currencies, and how to ask for one of them.
     """
-    found = {name for column in columns for name in column}
+    found = {name for column in columns for name in column if isinstance(name, str)}
     if len(found) > 1:
-        names = ", ".join(sorted("(none given)" if name is None else name for name in found))
+        names = ", ".join(sorted(found))
         raise InvalidArgumentError(
             f"money must be of one currency to be added up, was of {names}; "
             "ask for one, e.g. currency='USD', or for an account or strategy that has one"
         )
 
 
-def span(select: Selection) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Give the half-open span of a selection, in UTC.
+def span(select: Selection, zone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Give the half-open span of a selection, in UTC; a naive bound is in the zone.
 
     Raises
     ------
     InvalidArgumentError
         When a bound is no time, or the span ends before it starts.
     """
-    start = _moment("start", select.get("start"), _EARLIEST)
-    end = _moment("end", select.get("end"), _LATEST)
+    start = _moment("start", select.get("start"), _EARLIEST, zone)
+    end = _moment("end", select.get("end"), _LATEST, zone)
     if end <= start:
         raise InvalidArgumentError(f"end must be after start {start}, was {end}; the end is open")
     return start, end
 
 
-def _moment(name: str, value: Moment | None, default: pd.Timestamp) -> pd.Timestamp:
+def _moment(name: str, value: Moment | None, default: pd.Timestamp, zone: str) -> pd.Timestamp:
     if value is None:
         return default
     try:
@@ -127,10 +140,25 @@ def _moment(name: str, value: Moment | None, default: pd.Timestamp) -> pd.Timest
         ) from error
     if pd.isna(moment):
         raise InvalidArgumentError(f"{name} must be a date or a time, was {value!r}")
-    return moment.tz_localize("UTC") if moment.tz is None else moment.tz_convert("UTC")
+    aware = moment.tz_localize(zone) if moment.tz is None else moment
+    return aware.tz_convert("UTC")
 
 
-def chosen(frame: pd.DataFrame, select: Selection, time: str) -> pd.DataFrame:
+def require_known_keywords(select: Selection) -> None:
+    """Refuse a keyword that no selection has, such as a misspelt one.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming it, and those that there are.
+    """
+    if unknown := sorted(select.keys() - Selection.__annotations__.keys()):
+        raise InvalidArgumentError(
+            f"a selection has {', '.join(Selection.__annotations__)}, was given {unknown}"
+        )
+
+
+def chosen(frame: pd.DataFrame, select: Selection, time: str, zone: str) -> pd.DataFrame:
     """Keep the rows of a frame that a selection asks for.
 
     Parameters
@@ -141,12 +169,14 @@ def chosen(frame: pd.DataFrame, select: Selection, time: str) -> pd.DataFrame:
         What is wanted.
     time : str
         Name of the column that the span is about.
+    zone : str
+        Zone of a bound without one.
     """
-    start, end = span(select)
+    start, end = span(select, zone)
     keep = (frame[time] >= start) & (frame[time] < end)
-    if "symbol" in select:
+    if select.get("symbol") is not None:
         keep &= frame["symbol"].isin(names_of(select["symbol"]))
-    if "label" in select:
+    if select.get("label") is not None:
         wanted = set(names_of(select["label"]))
         carried = [not wanted.isdisjoint(labels) for labels in frame["labels"]]
         keep &= pd.Series(carried, frame.index, dtype=bool)

@@ -55,11 +55,11 @@ def _decisions(strategy, closes):
 
 def test_there_are_six_with_names_of_their_own():
     assert [s.strategy_id for s in textbook_strategies()] == [
-        "momentum-long-short",
+        "momentum",
         "momentum-long-only",
-        "mean-reversion-long-short",
+        "mean-reversion",
         "mean-reversion-long-only",
-        "breakout-long-short",
+        "breakout",
         "breakout-long-only",
     ]
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import shutil
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -10,9 +13,9 @@ import pytest
 
 from perfkit.errors import InvalidArgumentError, StoreError, UnknownNameError
 from perfkit.history import History
-from perfkit.records import RecordType
+from perfkit.records import Bar, RecordType
 from perfkit.tracker import TradeTracker
-from tests.history.conftest import FILLS, START, fill
+from tests.history.conftest import DEPOSITS, FILLS, START, fill
 
 
 def test_trades_carry_books_context_and_labels(history):
@@ -38,7 +41,18 @@ def test_a_selection_narrows_by_every_keyword(history):
         "t4",
     }
     assert set(history.trades(start="2024-01-02", end="2024-01-04")["trade_id"]) == {"t2", "t6"}
-    assert history.trades(strategy="nobody").empty
+
+
+@pytest.mark.parametrize("keyword", ["account", "strategy", "symbol"])
+def test_a_name_that_the_history_has_never_seen_is_refused(history, keyword):
+    with pytest.raises(UnknownNameError, match=f"no {keyword} 'nobody'; there are"):
+        history.trades(**{keyword: ["nobody"]})
+    assert history.trades(account="other", strategy="revert").empty
+
+
+def test_a_misspelt_keyword_is_refused(history):
+    with pytest.raises(InvalidArgumentError, match=r"was given \['acount'\]"):
+        history.metrics(acount="main")
 
 
 def test_a_position_of_today_needs_the_fills_of_yesterday(history):
@@ -133,13 +147,12 @@ def test_attribution_by_label_sums_to_the_round_trips(history):
         assert history.attribution(by=by)["contribution"].sum() == pytest.approx(36.0)
 
 
-def test_a_year_has_252_days_unless_there_are_prices_on_a_weekend(history, tmp_path):
+def test_a_year_has_252_days_unless_the_market_never_closes(history, tmp_path):
     assert history.periods == 252
     assert History(history.uri, periods=260).periods == 260
     with TradeTracker(tmp_path) as tracker:
-        from perfkit.records import Bar
-
-        tracker.record_bars([Bar(symbol="BTC", close_time=START.replace(day=6), close=1.0)])
+        week = [START + timedelta(days=n) for n in range(14)]
+        tracker.record_bars([Bar(symbol="BTC", close_time=day, close=1.0) for day in week])
     assert History(str(tmp_path)).periods == 365
 
 
@@ -206,3 +219,92 @@ def test_two_accounts_may_use_the_same_trade_id(tmp_path):
         ])  # fmt: skip
     trips = History(str(tmp_path)).round_trips()
     assert trips[["account_id", "pnl"]].values.tolist() == [["a", 8.0], ["b", 8.0]]
+
+
+def test_a_deposit_that_names_no_currency_is_in_the_account_s_own(tmp_path):
+    deposit = DEPOSITS[0]
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_cash([deposit])
+        tracker.record_many([fill(1, 0, "buy", 100.0, currency="USD")])
+    history = History(str(tmp_path))
+    for select in ({}, {"currency": "USD"}):
+        assert history.equity((), **select)["nav"].tolist() == [999.0]
+
+
+def test_fills_without_daily_prices_are_annualised_by_the_calendar(tmp_path):
+    # bought at 100, sold a year later at 120: by hand 20 % a year, not 20 % in two days
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_cash(DEPOSITS[:1])
+        tracker.record_many([
+            fill(1, 0, "buy", 100.0, commission=0.0),
+            fill(2, 365, "sell", 120.0, commission=0.0),
+        ])  # fmt: skip
+    history = History(str(tmp_path))
+    assert len(history.equity()) == np.busday_count("2024-01-01", "2025-01-01")
+    assert history.metrics().loc["trend", "cagr"] == pytest.approx(
+        0.2, rel=0.05
+    )  # 262 weekdays by 252
+    assert history.equity()["stale_marks"].sum() > 200
+
+
+def test_pnl_before_the_first_deposit_leaves_no_return_rather_than_a_part_of_it(tmp_path):
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_many(FILLS[:2])
+        tracker.record_cash([replace(DEPOSITS[0], execution_time=START + timedelta(days=1))])
+    table = History(str(tmp_path)).metrics()
+    assert math.isnan(table.loc["trend", "total_return"])
+    assert table.attrs["reasons"]["trend"]["total_return"] == "no_capital"
+
+
+def test_one_bar_on_a_weekend_does_not_make_a_year_of_365_days(uri, tmp_path):
+    shutil.copytree(uri, tmp_path / "copy")
+    with TradeTracker(tmp_path / "copy") as tracker:
+        saturday = START + timedelta(days=5)
+        tracker.record_bars([Bar(symbol="EUR", close_time=saturday, close=1.0)])
+    assert History(str(tmp_path / "copy")).periods == 252
+
+
+def test_hours_dates_and_bounds_are_the_desk_s(tmp_path):
+    # 21:30 on the 1st of January in New York is 02:30 on the 2nd in UTC
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_many([
+            fill(1, 0, "buy", 100.0),
+            fill(2, 0, "sell", 101.0, execution_time=START + timedelta(hours=5.5)),
+        ])  # fmt: skip
+    utc, desk = History(str(tmp_path)), History(str(tmp_path), zone="America/New_York")
+    assert utc.attribution(by="hour")["hour"].tolist() == [2]
+    assert desk.attribution(by=["hour", "weekday"]).iloc[0, :2].tolist() == [21, "Monday"]
+    assert len(utc.round_trips(start="2024-01-02")) == 1
+    assert len(desk.round_trips(start="2024-01-02")) == 0
+    assert len(desk.equity(start="2024-01-01", end="2024-01-02")) == 1
+    assert desk.equity(start="2024-01-02").empty
+
+
+def test_the_drawdown_of_a_span_begins_with_it(history):
+    whole = history.equity((), start="2024-01-04")
+    assert whole["drawdown"].iloc[0] == 0.0 or whole["return"].iloc[0] < 0.0
+    sliced = history.metrics(by=(), start="2024-01-04").loc["total", "max_drawdown"]
+    assert whole["drawdown"].max() == pytest.approx(sliced)
+
+
+def test_returns_have_no_column_for_pairs_that_do_not_exist(history):
+    assert history.returns(by=["account", "strategy"]).columns.tolist() == [
+        ("main", "revert"), ("main", "trend"), ("other", "trend"),
+    ]  # fmt: skip
+
+
+def test_by_label_says_when_each_label_is_known(history):
+    known = history.attribution(by="label").set_index("label")["known_at"]
+    assert known.to_dict() == {"breakout": "entry", "momentum": "entry"}
+
+
+def test_the_summary_is_the_specification_s_model(history):
+    summary = history.summary("main", "trend", "daily")
+    row = history.metrics(by=["account", "strategy"]).loc[("main", "trend")]
+    for name in ("total_return", "sharpe_ratio", "max_drawdown"):
+        assert getattr(summary.metrics, name) == pytest.approx(row[name])
+    assert (summary.metrics.win_rate, summary.trade_summary.total_trades) == (1.0, 1)
+    assert set(summary.label_performance) == {"breakout", "momentum"}
+    assert history.summary("main", "trend", start="2024-01-08").trade_summary.total_trades == 0
+    with pytest.raises(UnknownNameError):
+        history.summary("main", "nobody")
