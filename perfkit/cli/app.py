@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,7 +22,6 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="perfkit",
-    help="Find out which trades make or lose money, and whether that is real or luck.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,6 +33,21 @@ app.command("summary")(questions.summary)
 app.command("attribution")(questions.attribution)
 app.command("report")(questions.report)
 app.command("verify")(questions.verify)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"perfkit {metadata.version('perfkit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Find out which trades make or lose money, and whether that is real or luck."""
 
 
 def main() -> None:

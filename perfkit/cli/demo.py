@@ -22,9 +22,11 @@ from perfkit.errors import StoreError
 __all__ = ["demo"]
 
 BENCHMARK = "SP500"
+ZONE = "America/New_York"
 SURVIVORS = (
     "The prices are those of 20 companies that were large in 2022, so they had survived and "
-    "grown: the long-only figures say more about that choice than about the strategies."
+    "grown: the long-only figures say more about that choice than about the strategies. The "
+    "stocks' prices include dividends, the index's do not."
 )
 _MARKER = "demo.json"
 
@@ -34,7 +36,7 @@ class Desk(NamedTuple):
 
     account_id: str
     capital: float
-    ends_with: tuple[str, ...]
+    variants: tuple[str, ...]
 
 
 # A large, a middling and a small account: the same rules, other shares of commission.
@@ -97,7 +99,7 @@ def _record(into: Path) -> int:
         Mandate(account_id=desk.account_id, strategy=strategy, capital=desk.capital, pays_out=True)
         for desk in DESKS
         for strategy in strategies
-        if strategy.strategy_id.endswith(desk.ends_with)
+        if strategy.variant in desk.variants
     ]
     broker = PaperBroker(slippage=BasisPointSlippage(rate=2.0))
     engine = BacktestEngine(prices.stocks, mandates, broker=broker)
@@ -115,7 +117,7 @@ def _record(into: Path) -> int:
 def _answer(into: Path) -> None:
     from perfkit.history import History
 
-    history = History(str(into))
+    history = History(str(into), zone=ZONE)
     with progress("3/4  metrics and attribution") as step:
         metrics = history.metrics(by="strategy", benchmark=BENCHMARK)
         step(1, 3)
@@ -138,7 +140,7 @@ def _report(into: Path) -> list[Path]:
         "uri": str(into),
         "benchmark": BENCHMARK,
         "currency": "dollars",
-        "log": True,
+        "zone": ZONE,
         "note": SURVIVORS,
     }
     with progress("4/4  strategy report") as step:

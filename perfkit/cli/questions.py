@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -20,67 +21,140 @@ from perfkit.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from perfkit.history import Selection
+    from collections.abc import Mapping
+
+    from perfkit.history import History, Selection
 
 __all__ = ["attribution", "attribution_table", "metrics_table", "report", "summary", "verify"]
 
 Uri = Annotated[str, typer.Argument(help="The history: a folder or s3://bucket/prefix.")]
-Account = Annotated[list[str] | None, typer.Option(help="Only this account; may be repeated.")]
-Strategy = Annotated[list[str] | None, typer.Option(help="Only this strategy; may be repeated.")]
+Names = list[str] | None
+Account = Annotated[Names, typer.Option(help="Only this account; may be repeated.")]
+Strategy = Annotated[Names, typer.Option(help="Only this strategy; may be repeated.")]
+Symbol = Annotated[Names, typer.Option(help="Only this symbol; may be repeated.")]
+Label = Annotated[Names, typer.Option(help="Only trades with this label; may be repeated.")]
 Start = Annotated[str | None, typer.Option(help="From this day on, e.g. 2020-01-01.")]
 End = Annotated[str | None, typer.Option(help="Up to, and without, this day.")]
-By = Annotated[str, typer.Option(help="Dimensions, separated by commas.")]
+Currency = Annotated[str | None, typer.Option(help="Only money of this currency.")]
+Rf = Annotated[float, typer.Option(help="Annual risk-free rate, 0.04 is 4 %.")]
+Zone = Annotated[str, typer.Option(help="Time zone of the desk's trading day.")]
+Cutoff = Annotated[str, typer.Option(help="When the trading day ends there, HH:MM.")]
+Periods = Annotated[int | None, typer.Option(help="Trading days a year; by default 252 or 365.")]
+Benchmark = Annotated[str | None, typer.Option(help="Symbol to compare with.")]
 
 
 def summary(
     uri: Uri,
-    by: By = "strategy",
+    by: Annotated[str, typer.Option(help="account, strategy, or both with a comma.")] = "strategy",
     account: Account = None,
     strategy: Strategy = None,
     start: Start = None,
     end: End = None,
-    rf: Annotated[float, typer.Option(help="Annual risk-free rate, 0.04 is 4 %.")] = 0.0,
-    benchmark: Annotated[str | None, typer.Option(help="Symbol to compare with.")] = None,
+    currency: Currency = None,
+    rf: Rf = 0.0,
+    benchmark: Benchmark = None,
+    zone: Zone = "UTC",
+    cutoff: Cutoff = "00:00",
+    periods: Periods = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The specification's summary, one line a strategy.")
+    ] = False,
 ) -> None:
     """Print the metrics of a history, one row an account or strategy."""
     from perfkit.history import History
 
-    history = History(uri)
-    frame = history.metrics(
-        by=by.split(","), rf=rf, benchmark=benchmark, **_selection(account, strategy, start, end)
-    )
+    history = History(uri, zone=zone, cutoff=cutoff, periods=periods)
+    select = _selection(account=account, strategy=strategy, start=start, end=end, currency=currency)
+    if as_json:
+        _print_summaries(history, select, rf)
+        return
+    frame = history.metrics(by=_names(by), rf=rf, benchmark=benchmark, **select)
     metrics_table(frame, title=f"{uri}, annualised with {history.periods} days a year")
-    for group, reasons in frame.attrs["reasons"].items():
-        for metric, reason in reasons.items():
-            say(f"  {group}: {metric} is undefined, {reason}", "dim")
+    for sentence in _undefined(frame.attrs["reasons"]):
+        say(sentence, "dim")
+
+
+def _print_summaries(history: History, select: Selection, rf: float) -> None:
+    from perfkit.records import to_json
+
+    pairs = history.equity(("account", "strategy"), **select)[["account_id", "strategy_id"]]
+    for account, strategy in pairs.drop_duplicates().itertuples(index=False):
+        found = history.summary(
+            account, strategy, start=select.get("start"), end=select.get("end"), rf=rf
+        )
+        say(json.dumps(to_json(found)))
+
+
+def _undefined(reasons: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Say once for each group and reason which metrics are undefined."""
+    from perfkit.metrics import REASONS
+
+    sentences = []
+    for group, of_metric in reasons.items():
+        for code in dict.fromkeys(of_metric.values()):
+            metrics = ", ".join(name for name, why in of_metric.items() if why == code)
+            sentences.append(f"  {group}: no {metrics}: {REASONS[code]} ({code})")
+    return sentences
 
 
 def attribution(
     uri: Uri,
-    by: By = "label",
+    by: Annotated[
+        str,
+        typer.Option(
+            help="label, strategy, account, symbol, direction, hour, weekday, month, year, size; "
+            "several with commas."
+        ),
+    ] = "label",
     account: Account = None,
     strategy: Strategy = None,
+    symbol: Symbol = None,
+    label: Label = None,
     start: Start = None,
     end: End = None,
+    currency: Currency = None,
+    zone: Zone = "UTC",
 ) -> None:
-    """Print who earns and who loses, by label, strategy, symbol, hour, size ..."""
+    """Print who earns and who loses: closed round trips, net of fees."""
     from perfkit.history import History
 
-    frame = History(uri).attribution(by=by.split(","), **_selection(account, strategy, start, end))
+    select = _selection(
+        account=account, strategy=strategy, symbol=symbol, label=label,
+        start=start, end=end, currency=currency,
+    )  # fmt: skip
+    frame = History(uri, zone=zone).attribution(by=_names(by), **select)
     attribution_table(frame, title=f"{uri}: closed round trips by {by}, net of fees")
 
 
 def report(
     uri: Uri,
     strategy: Annotated[str, typer.Option(help="Only this strategy; all without it.")] = "",
-    benchmark: Annotated[str, typer.Option(help="Symbol to compare with.")] = "",
+    account: Annotated[str, typer.Option(help="Only this account; all without it.")] = "",
+    start: Start = None,
+    end: End = None,
+    benchmark: Benchmark = None,
+    rf: Rf = 0.0,
+    currency: Annotated[str, typer.Option(help="How the money is called.")] = "account currency",
+    note: Annotated[str, typer.Option(help="What a reader must know beside the numbers.")] = "",
+    zone: Zone = "UTC",
+    cutoff: Cutoff = "00:00",
+    periods: Periods = None,
     output: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("data/reports"),
 ) -> None:
     """Run the strategy report to one self-contained HTML page."""
+    from perfkit.history import History
     from perfkit.reports import run_notebook
 
+    select = _selection(account=account, strategy=strategy, start=start, end=end)
+    history = History(uri, zone=zone, cutoff=cutoff, periods=periods)
+    history.round_trips(**select)  # what can't be answered is said before a kernel starts
+    if benchmark:
+        history.benchmark(benchmark)
+    parameters = {
+        **select, "uri": uri, "benchmark": benchmark or "", "rf": rf, "currency": currency,
+        "note": note, "zone": zone, "cutoff": cutoff, "periods": periods or 0,
+    }  # fmt: skip
     page = output / f"{strategy or 'strategies'}.html"
-    parameters = {"uri": uri, "strategy": strategy, "benchmark": benchmark}
     with progress("running the strategy report") as step:
         run = run_notebook("strategy", page, parameters, timeout=600.0, progress=step)
     say(f"report    {run.html}")
@@ -143,13 +217,17 @@ def attribution_table(frame: pd.DataFrame, *, title: str) -> None:
     frame = frame.rename(columns={"expectancy": "mean", "interval": "95 % interval"})
     numbers: dict[str, Format] = {"n": count, "P&L": money, "part": money, "wins": percent}
     numbers |= {"mean": money, "95 % interval": str, "verdict": str}
-    hidden = {*numbers, "share", "days", "profit_factor", "mean_low", "mean_high"}
+    if "known_at" in frame:
+        frame["known"] = ["at the exit" if at == "exit" else "" for at in frame["known_at"]]
+        numbers["known"] = str
+    hidden = {*numbers, "known_at", "share", "days", "profit_factor", "mean_low", "mean_high"}
     dimensions: dict[str, Format] = {name: str for name in frame.columns if name not in hidden}
     print_table(frame, dimensions | numbers, title=title)
 
 
-def _selection(
-    account: list[str] | None, strategy: list[str] | None, start: str | None, end: str | None
-) -> Selection:
-    given = {"account": account, "strategy": strategy, "start": start, "end": end}
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _selection(**given: object) -> Selection:
     return cast("Selection", {name: value for name, value in given.items() if value})

@@ -198,7 +198,7 @@ class Breakout:
         return _scaled(position - position.mean())
 
 
-def textbook_strategies() -> tuple[Strategy, ...]:
+def textbook_strategies() -> tuple[Momentum | MeanReversion | Breakout, ...]:
     """The three strategies, each market-neutral and long-only: six in all."""
     return tuple(kind(variant=v) for kind in (Momentum, MeanReversion, Breakout) for v in Variant)
 

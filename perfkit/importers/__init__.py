@@ -5,7 +5,7 @@ from __future__ import annotations
 from perfkit.importers.backtests import read_pyfolio
 from perfkit.importers.cells import NumberStyle, TimeStyle
 from perfkit.importers.formats import FORMATS, Reader
-from perfkit.importers.ndjson import fill_from_json
+from perfkit.importers.ndjson import record_from_json
 from perfkit.importers.result import ImportResult, RefusedRow, SkippedRow
 from perfkit.importers.source_rows import CsvStyle
 from perfkit.importers.table import read_table
@@ -21,8 +21,8 @@ __all__ = [
     "SkippedRow",
     "TableFormat",
     "TimeStyle",
-    "fill_from_json",
     "load_format",
     "read_pyfolio",
     "read_table",
+    "record_from_json",
 ]

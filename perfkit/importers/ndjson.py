@@ -1,63 +1,91 @@
-"""Fills as lines of JSON: one object a line, with perfkit's own field names."""
+"""Facts as lines of JSON: one object a line, with perfkit's own field names.
+
+A line with a ``trade_id`` is a fill, one with a ``cash_id`` a deposit or
+withdrawal, one with a ``close_time`` a bar.
+"""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
 
 from perfkit.errors import ImportFormatError
-from perfkit.records import Fill
+from perfkit.records import Bar, CashRecord, Fill
+from perfkit.records.fields import field_specs, record_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["fill_from_json"]
+__all__ = ["record_from_json"]
 
-_TIMES = ("execution_time", "recorded_at")
+_KINDS: Mapping[str, type[Fill | CashRecord | Bar]] = MappingProxyType(
+    {"trade_id": Fill, "cash_id": CashRecord, "close_time": Bar}
+)
 
 
-def fill_from_json(line: str, defaults: Mapping[str, Any] | None = None) -> Fill:
-    """Read one fill from one line of JSON.
+def record_from_json(
+    line: str, defaults: Mapping[str, Any] | None = None
+) -> Fill | CashRecord | Bar:
+    """Read one fact from one line of JSON.
 
     Parameters
     ----------
     line : str
-        A JSON object with the fields of `Fill`; times are ISO 8601 with a zone.
+        A JSON object with the fields of `Fill`, `CashRecord` or `Bar`; times
+        are ISO 8601 with a zone.
     defaults : mapping of str to object, optional
         Values for fields that the line leaves out, e.g. ``account_id``.
 
     Returns
     -------
-    Fill
+    Fill, CashRecord or Bar
 
     Raises
     ------
     ImportFormatError
-        When the line is not a JSON object, or a field is missing, unknown or
-        not a time.
+        When the line is not a JSON object, or a field is missing, unknown,
+        given twice or not a time.
     InvalidRecordError
         When a field breaks its rule.
     """
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise ImportFormatError(f"a fill must be one JSON object a line: {error}") from error
-    if not isinstance(row, dict):
-        raise ImportFormatError(f"a fill must be a JSON object, was {type(row).__name__}")
-    row = {**(defaults or {}), **row}
-    for name in _TIMES:
-        if isinstance(row.get(name), str):
-            row[name] = _time(name, row[name])
-    known = set(Fill.__slots__)
-    required = {"trade_id", "account_id", "strategy_id", "execution_time", "symbol", "side"}
-    missing = sorted((required | {"price", "volume"}) - row.keys())
-    if missing or row.keys() - known:
+    row = _object(line)
+    cls = next((cls for key, cls in _KINDS.items() if key in row), None)
+    if cls is None:
         raise ImportFormatError(
-            f"a fill must have {', '.join(missing) or 'only known fields'}; "
-            f"unknown {sorted(row.keys() - known)}; the fields are {sorted(known)}"
+            f"a line must have one of {', '.join(_KINDS)}, which say what it is; had {sorted(row)}"
         )
-    return Fill(**row)
+    specs = {spec.name: spec for spec in field_specs(cast("type", cls))}
+    given = {name: value for name, value in (defaults or {}).items() if name in specs}
+    row = given | row
+    missing = [spec.name for spec in specs.values() if spec.required and spec.name not in row]
+    if missing or row.keys() - specs.keys():
+        raise ImportFormatError(
+            f"a {record_kind(cls)} must have {', '.join(missing) or 'only known fields'}; "
+            f"unknown {sorted(row.keys() - specs.keys())}; the fields are {', '.join(specs)}"
+        )
+    for name, value in row.items():
+        if specs[name].kind is datetime and isinstance(value, str):
+            row[name] = _time(name, value)
+    return cls(**row)
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise ImportFormatError(f"a fact must be one JSON object a line: {error}") from error
+    if not isinstance(row, dict):
+        raise ImportFormatError(f"a fact must be a JSON object, was {type(row).__name__}")
+    return row
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ImportFormatError(f"each field must stand once, {', '.join(twice)} stands twice")
+    return dict(pairs)
 
 
 def _time(name: str, value: str) -> datetime:

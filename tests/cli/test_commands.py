@@ -134,7 +134,9 @@ def test_summary_and_attribution_print_tables(perfkit, imported):
     assert perfkit("attribution", imported, "--by", "mood").code == 1
     assert perfkit("summary", imported, "--start", "soon").code == 1
     nobody = perfkit("summary", imported, "--strategy", "nobody")
-    assert (nobody.code, "(none)" in nobody.out) == (0, True)
+    assert (nobody.code, "no strategy 'nobody'; there are trend" in nobody.err) == (1, True)
+    twice = perfkit("summary", imported, "--by", "strategy, strategy")
+    assert (twice.code, "each dimension once" in twice.err) == (1, True)
 
 
 def test_a_hostile_symbol_is_printed_as_text(perfkit, tmp_path):
@@ -169,3 +171,73 @@ def test_the_command_is_installed_and_explains_itself():
     )
     for word in ("demo", "import", "record", "summary", "attribution", "report", "verify"):
         assert word in run.stdout
+
+
+def test_record_takes_deposits_and_bars_so_that_returns_are_known(perfkit, tmp_path):
+    day = "2024-01-0{}T21:00:00Z"
+    lines = [
+        {"cash_id": "c1", "execution_time": day.format(1), "kind": "deposit", "amount": 1000},
+        {
+            "trade_id": "t1", "execution_time": day.format(2), "symbol": "AAPL", "side": "buy",
+            "price": 100, "volume": 5,
+        },
+        {"symbol": "AAPL", "close_time": day.format(2), "close": 100},
+        {"symbol": "AAPL", "close_time": day.format(3), "close": 110},
+        {"cash_id": "c2", "execution_time": day.format(3), "kind": "deposit", "amount": -1},
+    ]  # fmt: skip
+    text = "\n".join(map(json.dumps, lines))
+    answer = perfkit("record", "--into", tmp_path / "h", *OWNER, stdin=text)
+    said = [json.loads(line) for line in answer.out.splitlines()]
+    assert ["refused" in row for row in said] == [False, False, False, False, True]
+    returns = History(str(tmp_path / "h")).returns(by="account")["main"]
+    assert returns.iloc[-1] == pytest.approx(0.05)
+
+
+def test_hostile_lines_are_refused_one_by_one(perfkit, tmp_path):
+    lines = ['{"trade_id": "a", "trade_id": "b"}', "[" * 100_000, '{"price": 1e400}', "\x00"]
+    answer = perfkit("record", "--into", tmp_path / "h", *OWNER, stdin="\n".join(lines))
+    assert answer.code == 1
+    assert ["refused" in json.loads(line) for line in answer.out.splitlines()] == [True] * 4
+
+
+def test_a_full_disk_stops_the_recording(tmp_path):
+    fill = (
+        '{{"trade_id":"t{}","execution_time":"2024-01-02T15:00:00Z","symbol":"AAPL",'
+        '"side":"buy","price":1,"volume":1}}\n'
+    )
+    (tmp_path / "fills").write_text("".join(fill.format(n) for n in range(400)))
+    words = ["-m", "perfkit", "record", str(tmp_path / "fills"), "--into", str(tmp_path / "h")]
+    command = f"ulimit -f 600; exec {sys.executable} {' '.join([*words, *OWNER])}"
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    said = [json.loads(line) for line in run.stdout.splitlines()]
+    assert all("refused" not in row for row in said)
+    kept = History(str(tmp_path / "h")).trades()
+    assert len(kept) >= len(said)
+    assert len(said) < 400
+
+
+def test_summary_as_json_is_the_specification_s_model(perfkit, imported):
+    (line,) = perfkit("summary", imported, "--json").out.splitlines()
+    answer = json.loads(line)
+    assert (answer["account_id"], answer["strategy_id"], answer["period"]) == (
+        "main",
+        "trend",
+        "daily",
+    )
+    assert answer["trade_summary"]["total_trades"] == 1
+    assert answer["metrics"]["sharpe_ratio"] is None
+    assert answer["reasons"]["sharpe_ratio"] == "no_capital"
+
+
+def test_the_report_says_what_it_can_not_answer_before_it_starts(perfkit, imported):
+    for words in (("--benchmark", "SPX"), ("--strategy", "nobody"), ("--start", "soon")):
+        answer = perfkit("report", imported, "--output", imported / "out", *words)
+        assert answer.code == 1
+        assert words[1] in answer.err
+    assert not (imported / "out").exists()
+
+
+def test_version_is_printed(perfkit):
+    assert perfkit("--version").out.startswith("perfkit 0.")
