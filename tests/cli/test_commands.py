@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -241,3 +242,15 @@ def test_the_report_says_what_it_can_not_answer_before_it_starts(perfkit, import
 
 def test_version_is_printed(perfkit):
     assert perfkit("--version").out.startswith("perfkit 0.")
+
+
+def test_the_map_that_the_readme_shows_reads_such_a_file(perfkit, tmp_path):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (tmp_path / "desk.toml").write_text(readme.split("```toml\n")[1].split("```")[0])
+    (tmp_path / "desk.csv").write_text(
+        "Date;Time;Ticker;B/S;Price;Qty\n31.07.2024;15:30:00;NESN;S;1.234,5;10\n"
+    )
+    words = ("--map", tmp_path / "desk.toml", "--into", tmp_path / "h", *OWNER)
+    assert perfkit("import", tmp_path / "desk.csv", *words).code == 0
+    (row,) = History(str(tmp_path / "h")).trades().to_dict("records")
+    assert (row["price"], row["position"], row["execution_time"].hour) == (1234.5, -10.0, 13)
