@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks import ledger, metrics, start
 from benchmarks.timing import machine
 
-ROW = "  {:<34} {:<22} {:>14} {:>12}"
+ROW = "  {:<42} {:<18} {:>14} {:>12}"
 
 
 def main() -> None:
