@@ -18,6 +18,7 @@ from perfkit.cli.terminal import (
     print_table,
     progress,
     say,
+    size,
 )
 
 if TYPE_CHECKING:
@@ -221,7 +222,8 @@ def attribution_table(frame: pd.DataFrame, *, title: str) -> None:
         frame["known"] = ["at the exit" if at == "exit" else "" for at in frame["known_at"]]
         numbers["known"] = str
     hidden = {*numbers, "known_at", "share", "days", "profit_factor", "mean_low", "mean_high"}
-    dimensions: dict[str, Format] = {name: str for name in frame.columns if name not in hidden}
+    shown = [name for name in frame.columns if name not in hidden]
+    dimensions: dict[str, Format] = {name: size if name == "size" else str for name in shown}
     print_table(frame, dimensions | numbers, title=title)
 
 

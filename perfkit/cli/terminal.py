@@ -27,6 +27,7 @@ __all__ = [
     "print_table",
     "progress",
     "say",
+    "size",
 ]
 
 # a pipe has no width of its own; a table that is folded to 80 columns can't be read
@@ -87,6 +88,12 @@ def money(value: object) -> str:
         size /= 1000.0
     digits = 0 if not unit or size >= 100 else 1
     return f"{'-' if value < 0 and size >= 0.5 else ''}{size:,.{digits}f}{unit}"
+
+
+def size(value: object) -> str:
+    """Bounds of a size, as money."""
+    left, right = getattr(value, "left", math.nan), getattr(value, "right", math.nan)
+    return f"{money(left)} to {money(right)}"
 
 
 def percent(value: object) -> str:
