@@ -114,7 +114,7 @@ class Books:
         if late.any():
             row = int(np.argmax(late))
             raise LateFillError(
-                f"row {columns.order[row]}: a fill of book {list(self.keys)[book[row]]} must not "
+                f"{columns.name(row)}: a fill of book {list(self.keys)[book[row]]} must not "
                 f"be before the last one, {_iso(last[row])}, was {_iso(columns.time[row])}; "
                 "rebuild the book from all its fills"
             )
@@ -135,7 +135,7 @@ class Books:
         if other.any():
             row, listed = int(np.argmax(other)), list(self.currencies)
             raise InvalidArgumentError(
-                f"row {columns.order[row]}: currency of book {list(self.keys)[book[row]]} must "
+                f"{columns.name(row)}: currency of book {list(self.keys)[book[row]]} must "
                 f"stay {listed[known[book[row]]]!r}, was {listed[said[row]]!r}; give the listing "
                 "in another currency its own symbol"
             )
@@ -152,7 +152,7 @@ class Books:
         if other.any():
             row = int(np.argmax(other))
             raise InvalidArgumentError(
-                f"row {columns.order[row]}: multiplier of book {list(self.keys)[book[row]]} must "
+                f"{columns.name(row)}: multiplier of book {list(self.keys)[book[row]]} must "
                 f"stay {known[book[row]]}, was {columns.multiplier[row]}; give a contract of "
                 "another size its own symbol"
             )

@@ -30,12 +30,14 @@ _NEEDED = (
 class FillColumns(NamedTuple):
     """Columns of a table of fills, ordered by (execution_time, sequence).
 
-    ``order`` is the row of the table that each entry came from; ``quantity`` is
+    ``order`` is the row of the table that each entry came from; ``trade_id`` alone is in
+    the table's order, for messages; ``quantity`` is
     signed; ``time`` is in microseconds since the epoch; ``currency`` and the three parts
     of the book's ``key`` are dictionary-encoded.
     """
 
     order: npt.NDArray[np.int64]
+    trade_id: pa.ChunkedArray
     time: npt.NDArray[np.int64]
     sequence: npt.NDArray[np.int64]
     quantity: npt.NDArray[np.float64]
@@ -44,6 +46,10 @@ class FillColumns(NamedTuple):
     multiplier: npt.NDArray[np.float64]
     currency: pa.DictionaryArray
     key: tuple[pa.DictionaryArray, ...]
+
+    def name(self, place: int) -> str:
+        """Name the fill at a place of the canonical order."""
+        return f"fill {self.trade_id[int(self.order[place])].as_py()!r}"
 
 
 def fill_columns(table: pa.Table) -> FillColumns:
@@ -81,6 +87,7 @@ def fill_columns(table: pa.Table) -> FillColumns:
         ordered = ordered.take(order)
     return FillColumns(
         order=order,
+        trade_id=table.column("trade_id"),
         time=times[order],
         sequence=sequences[order],
         quantity=np.where(is_buy, 1.0, -1.0)[order] * _numbers(table, "volume", order),
