@@ -18,7 +18,7 @@ from perfkit.records import MarketContext, arrow_schema
 if TYPE_CHECKING:
     from perfkit.market.definition import Definition
 
-__all__ = ["FIGURES", "context_table"]
+__all__ = ["FIGURES", "context_table", "is_stale"]
 
 BoolColumn = npt.NDArray[np.bool_]
 Figures = dict[str, FloatColumn]
@@ -67,7 +67,7 @@ def context_table(
         With the schema of `MarketContext`, one row a time.
     """
     known = rows >= 0
-    stale = known & (times - close_times > definition.stale_days * _MICROSECONDS_A_DAY)
+    stale = known & is_stale(close_times, times, definition)
     usable = known & ~stale
     figures = {name: np.where(usable, values, np.nan) for name, values in figures.items()}
     classes = {
@@ -87,6 +87,13 @@ def context_table(
     return pa.Table.from_arrays(
         [columns.get(f.name, pa.nulls(len(rows), f.type)) for f in schema], schema=schema
     )
+
+
+def is_stale(
+    close_times: npt.NDArray[np.int64], times: npt.NDArray[np.int64], definition: Definition
+) -> BoolColumn:
+    """Tell for each time whether a bar closed too long before it to speak of it."""
+    return times - close_times > definition.stale_days * _MICROSECONDS_A_DAY
 
 
 def _volatility_regime(figures: Figures, definition: Definition) -> pa.Array:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError, SchemaError
 from perfkit.market.bars import rows_by_symbol, split_bars
-from perfkit.market.classes import FIGURES, context_table
+from perfkit.market.classes import FIGURES, context_table, is_stale
 from perfkit.market.definition import DAILY, Definition, check_definition
 from perfkit.market.symbol_figures import SymbolFigures
 from perfkit.records import Bar, MarketContext, from_table, to_table
@@ -179,6 +179,42 @@ class MarketState:
             for name in FIGURES:
                 found[name][mine] = columns[name][asof]
         return context_table(found, rows, close_times, instants, self.definition)
+
+    def closes(
+        self, symbol: str, times: pa.ChunkedArray | pa.Array | Sequence[datetime]
+    ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+        """Give one symbol's last close at each time, without its figures and classes.
+
+        Parameters
+        ----------
+        symbol : str
+            One that no bar has spoken of has no closes.
+        times : array of timestamp with zone, of shape (n_times,)
+            In any order.
+
+        Returns
+        -------
+        asof : ndarray of shape (n_times,), dtype datetime64[us]
+            When that bar closed, UTC: ``context_asof``; NaT where there is none.
+        close : ndarray of shape (n_times,)
+            Its close; NaN where there is none or it is stale.
+
+        Raises
+        ------
+        SchemaError
+            When the times have no zone.
+        """
+        instants = _instants(times)
+        asof = np.full(len(instants), np.datetime64("NaT"), "datetime64[us]")
+        close = np.full(len(instants), np.nan)
+        if (figures := self._symbols.get(symbol)) is not None:
+            rows = figures.rows_asof(instants)
+            known = rows >= 0
+            close_times = figures.close_times(rows)
+            asof[known] = close_times[known].view(asof.dtype)
+            usable = known & ~is_stale(close_times, instants, self.definition)
+            close[usable] = figures.closes(rows[usable])
+        return asof, close
 
 
 def context_asof(trades: pa.Table, bars: pa.Table, *, definition: Definition = DAILY) -> pa.Table:

@@ -1,7 +1,8 @@
 """One symbol: its bars and their figures, one row a bar, growing at the end.
 
-The rows that stand are the state. A delivery is appended behind them, and the
-kernels fill its rows from those before it; nothing that stands is ever changed.
+The rows that stand are the state. A delivery is appended behind them, and when
+figures are asked for, the kernels fill its rows from those before it; nothing that
+stands is ever changed. A symbol that no one asks about costs its bars and no more.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class SymbolFigures:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.length = 0
+        self._filled = 0  # rows that have their figures
         self._times: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._bars = _empty(BarColumns)
         self._trend = _empty(TrendFigures)
@@ -74,17 +76,16 @@ class SymbolFigures:
         return new
 
     def append(self, new: SymbolBars) -> None:
-        """Append bars later than all that stand here, and fill their figures."""
+        """Append bars later than all that stand here."""
         start, stop = self.length, self.length + len(new.times)
         if stop > len(self._times):
-            self._grow(max(stop, 2 * len(self._times), _FIRST_CAPACITY))
+            capacity = max(stop, 2 * len(self._times), _FIRST_CAPACITY)
+            room = np.zeros(capacity - len(self._times), dtype=np.int64)
+            self._times = np.concatenate([self._times, room])
+            self._bars = _grown(self._bars, capacity)
         self._times[start:stop] = new.times
         for column, values in zip(self._bars, new.columns, strict=True):
             column[start:stop] = values
-        update_trend(self._bars, self._trend, start, stop, self.definition)
-        update_volatility(self._bars, self._volatility, start, stop, self.definition)
-        update_volume(self._bars, self._volume, start, stop, self.definition)
-        update_levels(self._bars, self._levels, start, stop, self.definition)
         self.length = stop
 
     def rows_asof(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
@@ -95,8 +96,13 @@ class SymbolFigures:
         """Give the close times of rows, in microseconds since 1970, UTC."""
         return self._times[rows]
 
+    def closes(self, rows: npt.NDArray[np.intp]) -> FloatColumn:
+        """Give the closes of rows."""
+        return self._bars.close[rows]
+
     def columns(self) -> dict[str, FloatColumn]:
         """Give every column by its name; rows from ``length`` on hold nothing."""
+        self._fill()
         groups = (self._bars, self._trend, self._volatility, self._volume, self._levels)
         return {name: column for group in groups for name, column in group._asdict().items()}
 
@@ -126,15 +132,21 @@ class SymbolFigures:
                     f"{values[n]}; build a new MarketState from the corrected bars"
                 )
 
-    def _grow(self, capacity: int) -> None:
-        self._times = np.concatenate(
-            [self._times, np.zeros(capacity - len(self._times), dtype=np.int64)]
-        )
-        self._bars = _grown(self._bars, capacity)
-        self._trend = _grown(self._trend, capacity)
-        self._volatility = _grown(self._volatility, capacity)
-        self._volume = _grown(self._volume, capacity)
-        self._levels = _grown(self._levels, capacity)
+    def _fill(self) -> None:
+        start, stop = self._filled, self.length
+        if start == stop:
+            return
+        if len(self._trend.adx) < len(self._times):
+            capacity = len(self._times)
+            self._trend = _grown(self._trend, capacity)
+            self._volatility = _grown(self._volatility, capacity)
+            self._volume = _grown(self._volume, capacity)
+            self._levels = _grown(self._levels, capacity)
+        update_trend(self._bars, self._trend, start, stop, self.definition)
+        update_volatility(self._bars, self._volatility, start, stop, self.definition)
+        update_volume(self._bars, self._volume, start, stop, self.definition)
+        update_levels(self._bars, self._levels, start, stop, self.definition)
+        self._filled = stop
 
 
 def _empty(kind: type[Columns]) -> Columns:

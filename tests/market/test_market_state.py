@@ -51,6 +51,21 @@ def test_an_old_bar_says_nothing_of_now_but_when_it_closed(state):
     )
 
 
+def test_closes_are_those_of_the_contexts(state):
+    last = FIRST + 29 * DAY
+    times = [FIRST - DAY, FIRST, last, last + 5 * DAY, last + 6 * DAY, FIRST + 1.5 * DAY]
+    for symbol in ("X", "nobody"):
+        asof, close = state.closes(symbol, times)
+        contexts = state.contexts([symbol] * len(times), times)
+        assert pa.array(asof).to_pylist() == [
+            None if time is None else time.replace(tzinfo=None)
+            for time in contexts["context_asof"].to_pylist()
+        ]
+        assert pa.array(close, from_pandas=True).equals(contexts["close"].combine_chunks())
+    with pytest.raises(SchemaError, match="with a zone"):
+        state.closes("X", [datetime(2020, 1, 5)])  # noqa: DTZ001
+
+
 def test_a_missing_figure_leaves_its_class_null(state):
     context = state.context_at("X", FIRST + 29 * DAY)
     assert context.momentum == pytest.approx(129 / 109 - 1)
