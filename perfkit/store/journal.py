@@ -3,9 +3,9 @@
 One SQLite file in WAL mode with ``synchronous=FULL``. Rows that are
 acknowledged together are one commit; each group of them is one Arrow
 stream, chained to the group before it by sha256. Groups leave from the
-front, whole, once they are safe in a table; the chain goes on from there.
-After an error of the disk nothing more is written: an fsync is never tried
-twice.
+front, whole, once they are safe in a table; the chain goes on from there,
+and the file gives their space back. After an error of the disk nothing more
+is written: an fsync is never tried twice.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from perfkit.errors import DamagedStoreError, StoreError
@@ -29,6 +30,8 @@ __all__ = ["Journal"]
 GROUP_ROWS = 65_536  # bounds a blob, and what one step of the flusher holds
 _FORMAT = 1
 
+# auto_vacuum counts only for a file without content, and WAL is content
+_PRAGMAS = ("auto_vacuum=FULL", "journal_mode=WAL", "synchronous=FULL", "fullfsync=1")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS journal (
     one INTEGER PRIMARY KEY CHECK (one = 1), format INTEGER NOT NULL, id TEXT NOT NULL,
@@ -90,7 +93,7 @@ class Journal:
         uri = f"{self.path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
         self._connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
         if not read_only:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=1"):
+            for pragma in _PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(_TABLES)
             self._connection.execute(
@@ -153,7 +156,7 @@ class Journal:
         """
         first = self._sequence + 1
         position = rows.schema.get_field_index("sequence")
-        numbers = pa.array(range(first, first + rows.num_rows), type=pa.int64())
+        numbers = pa.array(np.arange(first, first + rows.num_rows))
         numbered = rows.set_column(position, rows.schema.field(position), numbers)
         number, digest, lines = self._number, self._digest, []
         for start in range(0, rows.num_rows, GROUP_ROWS):
@@ -205,6 +208,9 @@ class Journal:
     def forget(self, group: Group) -> None:
         """Drop a group and all before it, which are safe in their tables.
 
+        A reader that is in the middle of them is waited for, half a minute at
+        most; then the file keeps its size until the next time.
+
         Raises
         ------
         StoreError
@@ -216,6 +222,8 @@ class Journal:
                 (group.number, group.last_sequence, group.digest),
             )
             self._connection.execute("DELETE FROM groups WHERE number <= ?", (group.number,))
+        with self._stopping():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def verify(self) -> str | None:
         """Check the file and the chain; None when whole, else what is wrong."""
@@ -224,7 +232,8 @@ class Journal:
             state = self._connection.execute("PRAGMA quick_check").fetchone()[0]
         except (DamagedStoreError, sqlite3.Error) as error:
             return str(error)
-        if numbers and numbers != list(range(numbers[0], self._number + 1)):
+        # a writer may have gone on since this file was opened
+        if numbers and numbers != list(range(numbers[0], max(self._number, numbers[-1]) + 1)):
             return f"the journal {self.path}: groups are missing between {numbers}"
         return None if state == "ok" else f"the journal {self.path}: {state}"
 
@@ -234,11 +243,16 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self.refuse_if_stopped()
-        try:
+        with self._stopping():
             self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        self.refuse_if_stopped()
+        try:
+            yield
         except (sqlite3.Error, OSError) as error:
             self.stop(str(error))
             with suppress(sqlite3.Error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 __all__ = ["Receipt"]
 
@@ -30,3 +31,8 @@ class Receipt:
     accepted: int
     duplicates: tuple[str, ...] = ()
     durable: bool = True
+
+    @classmethod
+    def of_nothing(cls, duplicates: tuple[str, ...] = ()) -> Self:
+        """Acknowledge a batch in which no row was new."""
+        return cls(first_sequence=None, last_sequence=None, accepted=0, duplicates=duplicates)

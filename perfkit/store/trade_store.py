@@ -152,7 +152,7 @@ class TradeStore:
         check_table(rows, layout.record)
         journal = self._writer()
         if rows.num_rows == 0:
-            return Receipt(first_sequence=None, last_sequence=None, accepted=0)
+            return Receipt.of_nothing()
         if "sequence" not in rows.column_names:
             field = layout.numbered_schema.field("sequence")
             rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))

@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 from perfkit.records import AccountState, TradeRecord, arrow_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from perfkit.tracker.roles import Market
 
 __all__ = ["AccountStates"]
@@ -157,15 +159,14 @@ def _holdings(
 ) -> tuple[Floats, Floats]:
     """Sum the values of all positions before each fill, signed and absolute."""
     worth, exposure = np.zeros(fills.num_rows), np.zeros(fills.num_rows)
-    tracks = _tracks(strategy, fills, filled)
-    held = [symbol for symbol, track in tracks.items() if track.units.any()]
-    closes = {} if market is None else _closes(held, fills, market)
-    for symbol in held:
-        track = tracks[symbol]
+    for symbol, track in _tracks(strategy, fills, filled):
+        if not track.units.any():
+            continue
         price = track.price
-        if symbol in closes:
-            asof, close = closes[symbol]
-            price = np.where((asof > track.time) & ~np.isnan(close), close, price)
+        if market is not None:
+            asof, close = market.closes(symbol, fills.column("execution_time"))
+            is_newer = asof > track.time.view(asof.dtype)
+            price = np.where(is_newer & ~np.isnan(close), close, price)
         value = track.units * price
         worth += value
         exposure += np.abs(value)
@@ -174,12 +175,11 @@ def _holdings(
 
 def _tracks(
     strategy: _Strategy, fills: pa.Table, filled: tuple[Floats, Floats, Integers]
-) -> dict[str, _Track]:
+) -> Iterator[tuple[str, _Track]]:
     """Follow each symbol's own fills up to each fill; sorted, for one order of summation."""
     symbols = fills.column("symbol").combine_chunks().dictionary_encode()
     codes = symbols.indices.to_numpy()
     traded = {name: code for code, name in enumerate(symbols.dictionary.to_pylist())}
-    tracks = {}
     for symbol in sorted({*strategy.holdings, *traded}):
         brought = strategy.holdings.pop(symbol, _Holding())
         own = np.flatnonzero(codes == traded.get(symbol, -1))
@@ -190,26 +190,9 @@ def _tracks(
                 (brought.units, brought.price, brought.time), filled, strict=True
             )
         )
-        tracks[symbol] = _Track(units[last], price[last], time[last])
         if units[-1] != 0.0:
             strategy.holdings[symbol] = _Holding(float(units[-1]), float(price[-1]), int(time[-1]))
-    return tracks
-
-
-def _closes(
-    symbols: list[str], fills: pa.Table, market: Market
-) -> dict[str, tuple[Integers, Floats]]:
-    """Give each symbol's last close, and its time, at the moment of each fill."""
-    moments = fills.column("execution_time").combine_chunks().dictionary_encode()
-    count, at = len(moments.dictionary), moments.indices.to_numpy()
-    context = market.contexts(
-        pa.array([symbol for symbol in symbols for _ in range(count)], pa.string()),
-        pa.concat_arrays([moments.dictionary] * len(symbols) or [moments.dictionary[:0]]),
-    )
-    close = _floats(context, "close").reshape(len(symbols), count)
-    asof = pc.fill_null(context.column("context_asof").cast(pa.int64()), 0).to_numpy()
-    asof = asof.reshape(len(symbols), count)
-    return {symbol: (asof[row][at], close[row][at]) for row, symbol in enumerate(symbols)}
+        yield symbol, _Track(units[last], price[last], time[last])
 
 
 def _by_strategy(table: pa.Table) -> list[tuple[tuple[str, str], npt.NDArray[np.intp]]]:

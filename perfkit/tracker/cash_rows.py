@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,10 +9,7 @@ from perfkit.errors import InvalidTableError, RowError
 from perfkit.records import CashKind
 from perfkit.records.checks import rows_where
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-__all__ = ["check_signs", "stamped"]
+__all__ = ["check_signs"]
 
 
 def check_signs(cash: pa.Table) -> None:
@@ -41,10 +36,3 @@ def check_signs(cash: pa.Table) -> None:
     )
     if errors:
         raise InvalidTableError("cash record", errors, cash.num_rows)
-
-
-def stamped(rows: pa.Table, now: datetime) -> pa.Table:
-    """Write when we knew into every row."""
-    place = rows.schema.get_field_index("recorded_at")
-    field = rows.schema.field(place)
-    return rows.set_column(place, field, pa.repeat(pa.scalar(now, field.type), rows.num_rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -12,7 +12,10 @@ import pyarrow.compute as pc
 from perfkit.errors import InvalidArgumentError, SchemaError
 from perfkit.records import check_table, conform, to_table
 
-__all__ = ["Rows", "checked_rows"]
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["Rows", "checked_rows", "stamped"]
 
 Rows: TypeAlias = pa.Table | pd.DataFrame | Iterable[object]
 
@@ -51,6 +54,13 @@ def checked_rows(rows: Rows, cls: type, defaults: Mapping[str, str | None]) -> p
     table = conform(table, cls)
     check_table(table, cls)
     return table
+
+
+def stamped(rows: pa.Table, now: datetime) -> pa.Table:
+    """Write when we knew into every row."""
+    place = rows.schema.get_field_index("recorded_at")
+    field = rows.schema.field(place)
+    return rows.set_column(place, field, pa.repeat(pa.scalar(now, field.type), rows.num_rows))
 
 
 def _as_table(rows: Rows, cls: type) -> pa.Table:

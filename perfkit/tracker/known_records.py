@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,6 +25,9 @@ __all__ = ["KnownRecords", "Screened"]
 _PROVENANCE = ("recorded_at", "source")
 _BATCH = 65_536  # rows joined to text at a time
 _SEPARATOR, _NULL = "\x1f", "\x00"  # control characters are in no checked text
+_REMEDY = (
+    "a fact is never changed, give a new fact its own id and a correction record_type='correct'"
+)
 
 
 class Screened(NamedTuple):
@@ -54,11 +58,17 @@ class KnownRecords:
     ----------
     cls : type
         Record class; its first field is the id.
+    besides : tuple of str
+        Columns that belong to the identity besides account and id.
+    remedy : str
+        What to do about a conflict.
     """
 
-    def __init__(self, cls: type) -> None:
+    def __init__(self, cls: type, *, besides: tuple[str, ...] = (), remedy: str = _REMEDY) -> None:
         self.names = [n for n in arrow_schema(cls).names if n not in _PROVENANCE]
         self.id = self.names[0]
+        self.identity = ("account_id", self.id, *besides)
+        self.remedy = remedy
         self._digests: dict[str, bytes] = {}
 
     def add(self, digests: dict[str, bytes]) -> None:
@@ -69,7 +79,7 @@ class KnownRecords:
         """Remember rows that a history holds."""
         self._digests.update(zip(self._keys(rows), self._contents(rows), strict=True))
 
-    def screen(self, rows: pa.Table, recorded: Callable[[str, str], pa.Table]) -> Screened:
+    def screen(self, rows: pa.Table, recorded: Callable[[pl.Expr], pa.Table]) -> Screened:
         """Tell rows that are new from those that are known.
 
         Parameters
@@ -77,7 +87,7 @@ class KnownRecords:
         rows : pyarrow.Table
             Checked rows of the record class.
         recorded : callable
-            Gives the recorded row of an account and an id; asked only to name
+            Gives the recorded rows that meet a condition; asked only to name
             the fields of a conflict.
 
         Raises
@@ -101,16 +111,17 @@ class KnownRecords:
                 duplicates.append(rows.column(self.id)[place].as_py())
             else:
                 row = rows.slice(place, 1)
-                account, name = (row.column(n)[0].as_py() for n in ("account_id", self.id))
-                before = rows.slice(places[key], 1) if key in places else recorded(account, name)
-                raise self._conflict(name, before, row)
+                same = row.select(self.identity).to_pylist()[0]
+                is_same = pl.all_horizontal(pl.col(name) == same[name] for name in same)
+                before = rows.slice(places[key], 1) if key in places else recorded(is_same)
+                raise self._conflict(before, row)
         return Screened(
             fresh=rows if not duplicates else rows.take(pa.array(fresh, pa.int64())),
             digests=digests,
             duplicates=tuple(duplicates),
         )
 
-    def _conflict(self, name: str, before: pa.Table, now: pa.Table) -> ConflictError:
+    def _conflict(self, before: pa.Table, now: pa.Table) -> ConflictError:
         old, new = (table.select(self.names).to_pylist()[0] for table in (before, now))
         differences = ", ".join(
             f"{field} was {old[field]!r} and is now {new[field]!r}"
@@ -118,12 +129,12 @@ class KnownRecords:
             if old[field] != new[field]
         )
         return ConflictError(
-            f"{self.id} {name!r} is recorded already with other content: {differences}; a fact "
-            "is never changed, give a new fact its own id and a correction record_type='correct'"
+            f"{self.id} {new[self.id]!r} is recorded already with other content: {differences}; "
+            f"{self.remedy}"
         )
 
     def _keys(self, rows: pa.Table) -> Iterator[str]:
-        for batch in rows.select(["account_id", self.id]).to_batches(max_chunksize=_BATCH):
+        for batch in rows.select(self.identity).to_batches(max_chunksize=_BATCH):
             yield from pc.binary_join_element_wise(*batch.columns, "/").to_pylist()
 
     def _contents(self, rows: pa.Table) -> Iterator[bytes]:

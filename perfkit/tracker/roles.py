@@ -1,17 +1,29 @@
 """Roles: what a tracker asks of a market and of a labeler.
 
-Anything that answers so may be given: `perfkit.market.MarketState`,
-`perfkit.labels.LabelGenerator`, or the desk's own.
+Anything that answers so may be given in place of the tracker's own
+`perfkit.market.MarketState` and `perfkit.labels.LabelGenerator`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
-__all__ = ["Labeler", "Market"]
+__all__ = ["OWN", "Labeler", "Market", "Own"]
+
+
+class Own(Enum):
+    """Stands for the role that a tracker makes for itself when none is given."""
+
+    OWN = "the tracker's own"
+
+
+OWN: Final = Own.OWN
 
 
 class Market(Protocol):
@@ -25,6 +37,15 @@ class Market(Protocol):
 
     def contexts(self, symbols: pa.Array, times: pa.Array) -> pa.Table:
         """Give a `MarketContext` row for each symbol at each time."""
+
+    def closes(
+        self, symbol: str, times: pa.ChunkedArray
+    ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+        """Give when one symbol's last bar before each time closed, and at what price.
+
+        Times are datetime64[us] in UTC. NaT and NaN where there is none; a
+        close that is too old to value a position at is NaN.
+        """
 
 
 class Labeler(Protocol):

@@ -13,15 +13,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-import polars as pl
-import pyarrow as pa
-
-from perfkit.records import Bar, CashRecord, Fill
+from perfkit.labels import LabelGenerator
+from perfkit.market import MarketState
+from perfkit.records import Bar, CashRecord, Fill, LabelRecord
 from perfkit.store import Receipt, TradeStore
 from perfkit.tracker.books import FACTS, Books
-from perfkit.tracker.cash_rows import check_signs, stamped
-from perfkit.tracker.intake import checked_rows
+from perfkit.tracker.cash_rows import check_signs
+from perfkit.tracker.intake import checked_rows, stamped
 from perfkit.tracker.known_records import KnownRecords
+from perfkit.tracker.label_rows import screened_labels
+from perfkit.tracker.listeners import Listeners
+from perfkit.tracker.roles import OWN
 from perfkit.tracker.trade_rows import contexts, labels, trade_rows
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    import polars as pl
+    import pyarrow as pa
+
     from perfkit.tracker.intake import Rows
-    from perfkit.tracker.roles import Labeler, Market
+    from perfkit.tracker.roles import Labeler, Market, Own
 
 __all__ = ["TradeTracker"]
 
@@ -50,11 +55,11 @@ class TradeTracker:
         tracker.
     account, strategy : str, optional
         For rows that do not say whose they are.
-    market : Market, optional
+    market : Market or None, default `MarketState`
         Gives each trade its context; it is fed with the bars of the history.
-        Without one every context is null for the reason ``no_market_data``.
-    labeler : Labeler, optional
-        Gives each trade its labels; without one there are none.
+        With None every context is null for the reason ``no_market_data``.
+    labeler : Labeler or None, default `LabelGenerator`
+        Gives each trade its labels; with None there are none.
     clock : callable, optional
         Gives the time that is stamped as ``recorded_at``.
 
@@ -102,21 +107,21 @@ class TradeTracker:
         *,
         account: str | None = None,
         strategy: str | None = None,
-        market: Market | None = None,
-        labeler: Labeler | None = None,
+        market: Market | Own | None = OWN,
+        labeler: Labeler | Own | None = OWN,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self.store = uri if isinstance(uri, TradeStore) else TradeStore(uri)
         self._defaults = {"account_id": account, "strategy_id": strategy}
-        self._market = market
-        self._labeler = labeler
+        self._market = MarketState() if market is OWN else market
+        self._labeler = LabelGenerator() if labeler is OWN else labeler
         self._clock = clock
-        self._listeners: list[Callable[[pa.Table], object]] = []
+        self._listeners = Listeners()
         with ExitStack() as undo:
             self.store.open()
             undo.callback(self.store.release)
-            if market is not None:
-                market.on_bars(self.store.read("bars"))
+            if self._market is not None:
+                self._market.on_bars(self.store.read("bars"))
             self._rebuild()
             undo.pop_all()
 
@@ -155,9 +160,9 @@ class TradeTracker:
         table = checked_rows(fills, Fill, self._defaults)
         if self._books.is_ahead:
             self._rebuild()
-        screened = self._trades.screen(table, self._recorded("trades", "trade_id"))
+        screened = self._trades.screen(table, self._recorded("trades"))
         if screened.fresh.num_rows == 0:
-            return _nothing_new(screened.duplicates)
+            return Receipt.of_nothing(screened.duplicates)
         fresh = screened.fresh.sort_by("execution_time").combine_chunks()
         booked = self._books.apply(fresh, self._market, self._history)
         context = contexts(booked.fills, self._market)
@@ -166,7 +171,8 @@ class TradeTracker:
         receipt = self.store.append("trades", rows)
         self._trades.add(screened.digests)
         self._books.is_ahead = False
-        self._tell(rows, receipt)
+        assert receipt.first_sequence is not None
+        self._listeners.tell(rows, receipt.first_sequence)
         return replace(receipt, duplicates=screened.duplicates)
 
     def record_cash(self, cash: Rows) -> Receipt:
@@ -191,9 +197,7 @@ class TradeTracker:
         check_signs(table)
         if self._books.is_ahead:
             self._rebuild()
-        screened = self._cash.screen(table, self._recorded("cash", "cash_id"))
-        if screened.fresh.num_rows == 0:
-            return _nothing_new(screened.duplicates)
+        screened = self._cash.screen(table, self._recorded("cash"))
         rows = stamped(screened.fresh.sort_by("execution_time"), self._clock())
         self._books.is_ahead = True
         receipt = self.store.append("cash", rows)
@@ -201,6 +205,31 @@ class TradeTracker:
         self._books.on_cash(rows)
         self._books.is_ahead = False
         return replace(receipt, duplicates=screened.duplicates)
+
+    def record_labels(self, labels: Rows) -> Receipt:
+        """Record judgements of recorded trades, all or none.
+
+        Parameters
+        ----------
+        labels : pyarrow.Table, DataFrame or iterable of LabelRecord
+            Identified by account, ``trade_id``, label, source and version.
+
+        Returns
+        -------
+        Receipt
+            They survive a power loss from now on; duplicates by ``trade_id``.
+
+        Raises
+        ------
+        SchemaError, InvalidTableError, InvalidArgumentError, ConflictError, StoreError
+            As `record_many`.
+        UnknownNameError
+            When a trade was never recorded for its account and strategy.
+        """
+        table = checked_rows(labels, LabelRecord, self._defaults)
+        screened = screened_labels(table, self.store)
+        rows = stamped(screened.fresh.sort_by("labelled_at"), self._clock())
+        return replace(self.store.append("labels", rows), duplicates=screened.duplicates)
 
     def record_bars(self, bars: Rows) -> Receipt:
         """Record bars, and show them to the market, all or none.
@@ -235,7 +264,7 @@ class TradeTracker:
         listener : callable
             Called after the rows are durable, in the order of subscription.
         """
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     def flush(self) -> int:
         """Move what is acknowledged into the tables; see `TradeStore.flush`."""
@@ -266,22 +295,5 @@ class TradeTracker:
     def _history(self) -> tuple[pa.Table, pa.Table]:
         return self.store.read("trades", columns=FACTS), self.store.read("cash")
 
-    def _recorded(self, table: str, column: str) -> Callable[[str, str], pa.Table]:
-        return lambda account, name: self.store.read(
-            table, where=(pl.col("account_id") == account) & (pl.col(column) == name)
-        )
-
-    def _tell(self, rows: pa.Table, receipt: Receipt) -> None:
-        if not self._listeners:
-            return
-        assert receipt.first_sequence is not None
-        numbers = pa.array(range(receipt.first_sequence, receipt.first_sequence + len(rows)))
-        place = rows.schema.get_field_index("sequence")
-        numbered = rows.set_column(place, rows.schema.field(place), numbers)
-        with ExitStack() as calls:  # calls every one, last in first out, and raises after
-            for listener in reversed(self._listeners):
-                calls.callback(listener, numbered)
-
-
-def _nothing_new(duplicates: tuple[str, ...]) -> Receipt:
-    return Receipt(first_sequence=None, last_sequence=None, accepted=0, duplicates=duplicates)
+    def _recorded(self, table: str) -> Callable[[pl.Expr], pa.Table]:
+        return lambda where: self.store.read(table, where=where)

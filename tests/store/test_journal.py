@@ -72,6 +72,43 @@ def test_forgetting_keeps_the_chain_and_the_numbers(journal, trades):
     again.close()
 
 
+def test_what_is_forgotten_gives_its_space_back_at_once(journal, trades):
+    def sizes():
+        files = (journal.path, journal.path.with_name("journal.sqlite-wal"))
+        return [file.stat().st_size for file in files]
+
+    rows = trades(999)  # from a thousand on they would be compressed
+    for _ in range(20):
+        journal.append("trades", rows)
+    (full,) = journal._connection.execute("SELECT sum(length(payload)) FROM groups").fetchone()
+    groups = list(journal.groups())
+    journal.forget(groups[9])
+    file, log = sizes()
+    assert (file < 0.6 * full, log) == (True, 0)
+    assert [group.number for group in journal.groups()] == list(range(11, 21))
+    assert journal.verify() is None
+    journal.forget(groups[-1])
+    file, log = sizes()
+    assert (file < 0.05 * full, log) == (True, 0)
+
+
+def test_a_reader_in_the_middle_of_what_is_forgotten_reads_it_to_its_end(journal, trades):
+    for n in range(3):
+        journal.append("trades", trades(1_000, 1_000 * n))
+    groups = list(journal.groups())
+    journal._connection.execute("PRAGMA busy_timeout = 0")  # no one waits half a minute here
+    reader = Journal(journal.path, "local", read_only=True)
+    reading = reader.groups()
+    seen = [next(reading)]
+    journal.forget(groups[-1])
+    journal.append("trades", trades(1, 3_000))
+    seen += reading
+    assert [group.number for group in seen] == [1, 2, 3]
+    assert [group.number for group in reader.groups()] == [4]
+    assert reader.verify() is None
+    reader.close()
+
+
 @pytest.mark.parametrize(
     ("statement", "values"),
     [

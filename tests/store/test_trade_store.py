@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -35,6 +36,8 @@ from perfkit.records import (
     to_table,
 )
 from perfkit.store import TABLES, TradeStore
+from perfkit.store.delta_tables import DeltaTables
+from perfkit.store.location import LocalLocation
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -230,6 +233,92 @@ def test_a_second_writer_is_refused_and_told_whom_to_ask(tmp_path, trades):
         assert f"process {os.getpid()} is writing" in run.stderr
     with TradeStore(tmp_path) as store:
         assert store.append("trades", trades(1, 2)).last_sequence == 3
+
+
+WRITER = textwrap.dedent(
+    """
+    import sys
+    from datetime import datetime, timedelta, UTC
+    from perfkit.records import Bar, to_table
+    from perfkit.store import TradeStore
+
+    begin = datetime(2024, 1, 1, tzinfo=UTC)
+    with TradeStore(sys.argv[1]) as store:
+        for n in range(60):
+            print(n, flush=True)
+            days = [begin + timedelta(days=5 * n + k) for k in range(5)]
+            bars = [Bar(symbol="SPY", close_time=day, close=1.0) for day in days]
+            store.append("bars", to_table(bars, Bar))
+            if n % 2:
+                store.flush()
+    """
+)
+
+
+def test_a_reader_beside_a_flushing_writer_misses_no_row_and_sees_none_twice(tmp_path):
+    days = [DAY.replace(month=1) + timedelta(days=n) for n in range(300)]
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout.readline() == "0\n"
+        seen = [0]
+        while writer.poll() is None:
+            found = TradeStore(tmp_path).read("bars")["close_time"].to_pylist()
+            assert found == days[: len(found)]
+            seen.append(len(found))
+    assert writer.returncode == 0
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 3
+    assert TradeStore(tmp_path).read("bars")["close_time"].to_pylist() == days
+
+
+@pytest.mark.parametrize("step", ["put", "sync_log", "get"])
+def test_at_every_step_of_a_flush_a_reader_sees_every_row_once(tmp_path, trades, monkeypatch, step):
+    seen = []
+    usual = getattr(LocalLocation, step)
+
+    def watched(self, *arguments):
+        seen.append(TradeStore(tmp_path).read()["sequence"].to_pylist())
+        answer = usual(self, *arguments)
+        seen.append(TradeStore(tmp_path).read()["sequence"].to_pylist())
+        return answer
+
+    with TradeStore(tmp_path) as store:
+        store.append("trades", trades(20))
+        store.flush()
+        store.append("trades", trades(20, 20))
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalLocation, step, watched)
+            store.flush()
+    assert seen
+    assert all(numbers == list(range(1, 41)) for numbers in seen)
+
+
+def test_rows_that_leave_the_journal_while_it_is_read_are_seen_in_the_table(
+    tmp_path, trades, monkeypatch
+):
+    find = DeltaTables.find
+    with TradeStore(tmp_path) as store:
+        store.append("trades", trades(20))
+
+        def flush_first(self, name):
+            patch.undo()  # the reader has read the journal, and not the table yet
+            assert store.flush() == 20
+            return find(self, name)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(DeltaTables, "find", flush_first)
+            found = TradeStore(tmp_path).read()
+    assert found["sequence"].to_pylist() == list(range(1, 21))
+
+
+def test_a_history_is_no_larger_for_its_journal(tmp_path, trades):
+    with TradeStore(tmp_path) as store:
+        rows = trades(1_000)
+        for _ in range(100):
+            store.append("trades", rows)
+        assert store.flush() == 100_000
+        assert sum(file.stat().st_size for file in tmp_path.glob("journal.sqlite*")) < 100_000
+    assert (tmp_path / "journal.sqlite").stat().st_size < 100_000
 
 
 def test_a_writer_that_was_killed_leaves_no_lock(tmp_path, trades):

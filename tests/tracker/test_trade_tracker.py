@@ -282,6 +282,56 @@ def test_context_and_labels_are_those_that_market_and_labeler_give(tmp_path, fil
     assert any(found["labels"].to_pylist())
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_tracker_has_a_market_and_a_labeler_of_its_own(tmp_path, fill, is_restarted):
+    one, other = TradeTracker(tmp_path / "one"), TradeTracker(tmp_path / "other")
+    one.record_bars(bars())
+    if is_restarted:
+        one.close()
+        one = TradeTracker(tmp_path / "one")
+    for tracker in (one, other):
+        tracker.record_many([fill("1"), fill("2", 24, "sell", 60.0)])
+        tracker.close()
+    known, unknown = (
+        trades(tmp_path / name)["market_context"].to_pylist()[0] for name in ("one", "other")
+    )
+    assert (known["trend"] is not None, known["context_reason"]) == (True, "warming_up")
+    assert unknown["context_reason"] == "no_market_data"
+    assert "quick_exit" in trades(tmp_path / "one")["labels"].to_pylist()[1]
+
+
+def test_without_a_market_or_a_labeler_there_are_no_contexts_or_labels(tmp_path, fill):
+    with TradeTracker(tmp_path, market=None, labeler=None) as tracker:
+        tracker.record_bars(bars())
+        tracker.record_many([fill("1"), fill("2", 24, "sell", 60.0)])
+    assert trades(tmp_path)["labels"].to_pylist() == [[], []]
+    contexts = trades(tmp_path)["market_context"].to_pylist()
+    assert {context["context_reason"] for context in contexts} == {"no_market_data"}
+    assert {context["close"] for context in contexts} == {None}
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"multiplier": 50.0}, "multiplier of book"), ({"currency": "EUR"}, "currency of book")],
+)
+def test_fills_that_the_books_refuse_leave_nothing_behind(tmp_path, fill, change, message, is_late):
+    usual = {"multiplier": 1.0, "currency": "USD"}
+    bad = fill("bad", 0.5 if is_late else 2.5, **(usual | change))
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_many([fill("1", **usual), fill("2", 1, **usual)])
+        with pytest.raises(InvalidArgumentError, match=message):
+            tracker.record_many([fill("3", 2, **usual), bad, fill("Q", 3, symbol="QQQ")])
+        assert trades(tmp_path)["trade_id"].to_pylist() == ["1", "2"]
+        heard = []
+        tracker.subscribe(heard.append)
+        tracker.record(fill("3", 2, "sell", 60.0, 50.0, **usual))
+        assert len(heard) == 1
+    last = trades(tmp_path).to_pylist()[-1]
+    assert (last["position"], last["pnl"], last["sequence"]) == (150.0, 500.0, 3)
+    assert last["account_state"]["trades_since_flat"] == 2
+
+
 def test_bars_that_the_market_refuses_are_not_recorded(tmp_path):
     with TradeTracker(tmp_path, market=MarketState()) as tracker:
         tracker.record_bars(bars(30))

@@ -1,0 +1,70 @@
+"""Label rows: judgements of recorded trades before they are recorded.
+
+Nothing is remembered for them: the store is asked for the trades that are
+judged, and for what was said of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow.compute as pc
+
+from perfkit.errors import UnknownNameError
+from perfkit.records import LabelRecord
+from perfkit.tracker.known_records import KnownRecords
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from perfkit.store import TradeStore
+    from perfkit.tracker.known_records import Screened
+
+__all__ = ["screened_labels"]
+
+_TRADE = ("account_id", "strategy_id", "trade_id")
+_REMEDY = "a judgement is never changed, give a new one its own version"
+
+
+def screened_labels(labels: pa.Table, store: TradeStore) -> Screened:
+    """Check that labels judge recorded trades, and tell new ones from known ones.
+
+    Parameters
+    ----------
+    labels : pyarrow.Table
+        Checked rows of `LabelRecord`.
+    store : TradeStore
+        Holds the trades, and the labels so far.
+
+    Raises
+    ------
+    UnknownNameError
+        When a trade was never recorded for its account and strategy.
+    ConflictError
+        When a trade has a label of the same source and version with other
+        content.
+    """
+    judged = pl.lit(True)
+    for name in _TRADE:
+        judged &= pl.col(name).is_in(pc.unique(labels.column(name)).to_pylist())
+    _check_trades(labels, store.read("trades", where=judged, columns=_TRADE))
+    known = KnownRecords(LabelRecord, besides=("label", "source", "version"), remedy=_REMEDY)
+    known.learn(store.read("labels", where=judged))
+    return known.screen(labels, lambda where: store.read("labels", where=where))
+
+
+def _check_trades(labels: pa.Table, trades: pa.Table) -> None:
+    recorded = set(_trades(trades))
+    unknown = [trade for trade in _trades(labels) if trade not in recorded]
+    if unknown:
+        account, strategy, trade = unknown[0]
+        raise UnknownNameError(
+            f"{len(unknown)} of {labels.num_rows} labels judge a trade that is not recorded: "
+            f"trade_id must name a trade of account {account!r} and strategy {strategy!r}, was "
+            f"{trade!r}; record the trade first"
+        )
+
+
+def _trades(rows: pa.Table) -> list[tuple[str, str, str]]:
+    return list(zip(*(rows.column(name).to_pylist() for name in _TRADE), strict=True))
