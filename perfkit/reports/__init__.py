@@ -10,19 +10,29 @@ from perfkit.reports.curves import (
     with_benchmark,
     yearly_table,
 )
-from perfkit.reports.headline import headline, remark, scope, sharpe_interval
+from perfkit.reports.headline import headline, sharpe_interval
 from perfkit.reports.notebook import ReportRun, report_notebook, run_notebook
 from perfkit.reports.page import render_page
 from perfkit.reports.parameters import typed_parameters
-from perfkit.reports.tables import Passage, definitions, metrics_table, undefined
+from perfkit.reports.passages import (
+    Passage,
+    conventions,
+    heading,
+    remark,
+    scope,
+    stale_prices,
+)
+from perfkit.reports.tables import definitions, metrics_table, undefined
 
 __all__ = [
     "Passage",
     "ReportRun",
     "benchmark_metrics",
+    "conventions",
     "definitions",
     "drawdowns",
     "growth",
+    "heading",
     "headline",
     "metrics_table",
     "monthly_table",
@@ -32,6 +42,7 @@ __all__ = [
     "run_notebook",
     "scope",
     "sharpe_interval",
+    "stale_prices",
     "typed_parameters",
     "undefined",
     "with_benchmark",

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from perfkit.metrics import METRICS, compute
+from perfkit.metrics import METRICS, compute, drawdown_series
+from perfkit.metrics.path import wealth
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from perfkit.history import History
 
 __all__ = [
@@ -87,16 +90,14 @@ def growth(returns: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_days, n_lines)
-        NaN before a line's first return.
+        NaN before a line's first return; from ruin on it stays where it is.
 
     Examples
     --------
     >>> growth(pd.DataFrame({"a": [None, 0.5, None, -0.2]}, dtype=float))["a"].round(6).tolist()
     [nan, 1.5, 1.5, 1.2]
     """
-    begun = returns.notna().cummax()
-    wealth: pd.DataFrame = (1.0 + returns.fillna(0.0)).cumprod().where(begun)
-    return wealth
+    return _day_by_day(returns, lambda known: pd.Series(wealth(known.array)[1:], known.index))
 
 
 def drawdowns(returns: pd.DataFrame) -> pd.DataFrame:
@@ -110,16 +111,15 @@ def drawdowns(returns: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_days, n_lines)
-        Fractions from 0 to 1; the 1 put in counts as a peak.
+        Positive fractions, see `perfkit.metrics.drawdown_series`; above 1
+        where more than everything was lost.
 
     Examples
     --------
     >>> drawdowns(pd.DataFrame({"a": [-0.1, 0.5, -0.2]}))["a"].round(6).tolist()
     [0.1, 0.0, 0.2]
     """
-    wealth = growth(returns)
-    depths: pd.DataFrame = 1.0 - wealth / wealth.cummax().clip(lower=1.0)
-    return depths
+    return _day_by_day(returns, drawdown_series)
 
 
 def monthly_table(returns: pd.Series) -> pd.DataFrame:
@@ -133,14 +133,14 @@ def monthly_table(returns: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_years, 13)
-        Years by the months 1 to 12 and "year"; NaN where no day is known.
+        Years by the months 1 to 12 and "year"; NaN where no
+        day is known, and after ruin.
     """
-    known = returns.dropna()
-    days = pd.DatetimeIndex(known.index)
-    wealth = 1.0 + known
-    months = wealth.groupby([days.year, days.month]).prod().unstack() - 1.0
+    factors = 1.0 + _until_ruin(returns)
+    days = pd.DatetimeIndex(factors.index)
+    months = factors.groupby([days.year, days.month]).prod().unstack() - 1.0
     table: pd.DataFrame = months.reindex(columns=range(1, 13))
-    table["year"] = wealth.groupby(days.year).prod() - 1.0
+    table["year"] = factors.groupby(days.year).prod() - 1.0
     return table.rename_axis(index="year", columns=None)
 
 
@@ -155,9 +155,22 @@ def yearly_table(returns: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_years, n_lines)
-        NaN where a line has no day in the year.
+        NaN where a line has no day in the year, and after its ruin.
     """
-    days = pd.DatetimeIndex(returns.index)
-    wealth = (1.0 + returns).groupby(days.year).prod(min_count=1)
-    table: pd.DataFrame = wealth - 1.0
+    factors = 1.0 + returns.apply(_until_ruin).reindex(returns.index)
+    years = factors.groupby(pd.DatetimeIndex(factors.index).year)
+    table: pd.DataFrame = years.prod(min_count=1) - 1.0
     return table.rename_axis(index="year")
+
+
+def _day_by_day(returns: pd.DataFrame, measure: Callable[[pd.Series], pd.Series]) -> pd.DataFrame:
+    """Measure each line on its known days; on the others it stands still."""
+    lines = {name: measure(line.dropna()) for name, line in returns.items()}
+    return pd.DataFrame(lines, index=returns.index, columns=returns.columns).ffill()
+
+
+def _until_ruin(returns: pd.Series) -> pd.Series:
+    """Known returns up to the one that took everything: nothing compounds after it."""
+    known = returns.dropna()
+    is_ruined = (known <= -1.0).cummax().shift(fill_value=False)
+    return known[~is_ruined]

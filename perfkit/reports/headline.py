@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import html
 import math
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from perfkit.metrics import kurtosis, skewness
-from perfkit.reports.tables import Passage
+from perfkit.reports.passages import Passage
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-__all__ = ["headline", "remark", "scope", "sharpe_interval"]
+__all__ = ["headline", "sharpe_interval"]
 
 NORMAL_95 = 1.959963984540054  # two-sided quantile of the normal distribution
 
 
-def headline(metrics: pd.DataFrame, returns: pd.Series, periods: int, currency: str) -> Passage:
+def headline(
+    metrics: pd.DataFrame,
+    returns: pd.Series,
+    periods: int,
+    currency: str,
+    paid_out: float = 0.0,
+) -> Passage:
     """Say in plain words what was earned, at which risk, and how sure that is.
 
     Parameters
@@ -34,6 +36,9 @@ def headline(metrics: pd.DataFrame, returns: pd.Series, periods: int, currency: 
         Days a year that the Sharpe ratio was annualised with.
     currency : str
         Unit of the money.
+    paid_out : float
+        Sum of the withdrawals, at least 0: they earn no more, but the return
+        compounds as if they did.
 
     Returns
     -------
@@ -47,33 +52,11 @@ def headline(metrics: pd.DataFrame, returns: pd.Series, periods: int, currency: 
         said = [
             _earned(whole, currency),
             _capital(whole, known, periods),
+            _payouts(whole, paid_out, currency),
             _luck(whole, known, periods),
         ]
     text = " ".join(html.escape(sentence) for sentence in said if sentence)
     return Passage(f'<p class="lead">{text}</p>')
-
-
-def scope(uri: str, days: pd.Index, asked: Mapping[str, str]) -> Passage:
-    """Say in one line what a report is about.
-
-    Parameters
-    ----------
-    uri : str
-        The history.
-    days : Index
-        Days that the report covers.
-    asked : mapping of str to str
-        What it was asked for: account, strategy, benchmark ...; empty is all, or none.
-    """
-    span = f"{days.min():%-d %B %Y} to {days.max():%-d %B %Y}" if len(days) else "no day"
-    parts = [f"{name} {value}" for name, value in asked.items() if value]
-    line = " · ".join([span, *parts, f"history {uri}"])
-    return Passage(f'<p class="muted">{html.escape(line)}</p>')
-
-
-def remark(text: str) -> Passage:
-    """Show what a reader must know beside the numbers, such as how the stocks were chosen."""
-    return Passage(f'<p class="remark">{html.escape(text)}</p>' if text else "")
 
 
 def sharpe_interval(sharpe: float, n: int, skewness: float, kurtosis: float) -> tuple[float, float]:
@@ -130,11 +113,20 @@ def _capital(metrics: pd.Series, known: pd.Series, periods: int) -> str:
     first, last = (f"{pd.Timestamp(day):%-d %B %Y}" for day in (known.index[0], known.index[-1]))
     if len(known) >= periods:
         growth = float(metrics["cagr"])
-    change = f"grew by {growth:.1%}" if growth >= 0 else f"shrank by {-growth:.1%}"
-    yearly = " a year" if len(known) >= periods else ", in too short a time to judge"
+    yearly = " a year, time-weighted" if len(known) >= periods else ", in too short a time to judge"
+    change = f"returned {growth:.1%}".replace("-", "−")
     return (
         f"From {first} to {last} the capital {change}{yearly}; "
         f"at its worst it stood {depth:.1%} below its highest."
+    )
+
+
+def _payouts(metrics: pd.Series, paid_out: float, currency: str) -> str:
+    if not paid_out > 0 or not math.isfinite(float(metrics["total_return"])):
+        return ""
+    return (
+        f"On the way {paid_out:,.0f} {currency} were paid out, so that the money made and the "
+        "compounded return differ."
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Literal
 import nbformat
 import papermill
 
+from perfkit import errors
 from perfkit.errors import InvalidArgumentError, ReportError, UnknownNameError
 from perfkit.reports.page import render_page
 from perfkit.reports.parameters import typed_parameters
@@ -34,6 +36,8 @@ __all__ = ["ReportRun", "report_notebook", "run_notebook"]
 
 POLL = 0.2  # seconds between two looks at a running notebook
 GRACE = 5.0  # seconds for a stopped run to put its kernel away
+LONGEST = 400  # characters of an error; the notebook as run holds all of it
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,9 +216,18 @@ def _error(desk: Path, status: str, timeout: float) -> str:
     ]
     if outputs:
         count, output = outputs[0]
-        return f"cell [{count}] failed with {output.ename}: {output.evalue}"
-    lines = [line for line in _log(desk).splitlines() if line.strip()]
+        said = _first_line(output.evalue)
+        # an error of perfkit is a sentence of its own, any other needs its name
+        kind = "" if output.ename in errors.__all__ else f" failed with {output.ename}"
+        return f"cell [{count}]{kind}: {said}"
+    lines = [_first_line(line) for line in _log(desk).splitlines() if line.strip()]
     return f"the run broke off: {lines[-1] if lines else 'it left no word'}"
+
+
+def _first_line(text: str) -> str:
+    """Keep one line, without the colours of a terminal."""
+    line = next(iter(ANSI.sub("", text).strip().splitlines()), "")
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def _latest(desk: Path) -> Path:

@@ -6,6 +6,8 @@ mailed, archived and opened on a train. Code and warnings are left out.
 
 from __future__ import annotations
 
+import html
+import re
 from copy import deepcopy
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 __all__ = ["render_page"]
+
+HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 
 
 def render_page(notebook: NotebookNode, *, origin: str) -> str:
@@ -63,9 +67,16 @@ def _without_warnings(notebook: NotebookNode) -> NotebookNode:
 
 
 def _heading(notebook: NotebookNode) -> str:
-    texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    lines = (line for text in texts for line in text.splitlines())
-    return next((line[2:].strip() for line in lines if line.startswith("# ")), "Report")
+    """Find the first heading, written as Markdown or shown by a cell as ``<h1>``."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            lines = (line for line in cell.source.splitlines() if line.startswith("# "))
+            if (line := next(lines, None)) is not None:
+                return str(line[2:].strip())
+        for output in cell.get("outputs", []):
+            if shown := HEADING.search(output.get("data", {}).get("text/html", "")):
+                return html.unescape(shown.group(1))
+    return "Report"
 
 
 def _template(name: str) -> str:

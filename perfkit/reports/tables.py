@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from perfkit.metrics import METRICS, REASONS
+from perfkit.reports.passages import Passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pandas.io.formats.style import Styler
 
-__all__ = ["Passage", "definitions", "metrics_table", "undefined"]
+__all__ = ["definitions", "metrics_table", "undefined"]
 
 WORDS = {
     "cagr": "return a year",
@@ -27,22 +27,6 @@ WORDS = {
     "net_pnl": "net P&L",
     "trade_count": "round trips",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A piece of HTML that a notebook shows as it is.
-
-    Attributes
-    ----------
-    html : str
-        With every name from outside escaped.
-    """
-
-    html: str
-
-    def _repr_html_(self) -> str:
-        return self.html
 
 
 def metrics_table(*frames: pd.DataFrame) -> Styler:

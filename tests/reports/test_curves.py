@@ -24,6 +24,23 @@ def test_growth_and_drawdown_end_where_the_metrics_say(values):
     assert drawdowns(returns)["a"].max() == pytest.approx(max_drawdown(values), abs=1e-9)
 
 
+def test_nothing_compounds_from_ruin_in_figure_table_and_calendar_alike():
+    returns = daily([0.1, -1.2, 0.5, 0.3, -0.2])
+    assert max_drawdown(returns["a"]) == pytest.approx(1.2)
+    assert drawdowns(returns)["a"].max() == pytest.approx(1.2)
+    assert growth(returns)["a"].to_list() == pytest.approx([1.1, -0.22, -0.22, -0.22, -0.22])
+    assert yearly_table(returns)["a"].to_list() == pytest.approx([-1.22])
+    assert monthly_table(returns["a"]).loc[2019, 11] == pytest.approx(-1.22)
+
+
+def test_a_day_without_a_known_return_stands_still():
+    returns = daily([np.nan, 0.1, np.nan, -0.5, np.nan])
+    assert growth(returns)["a"].to_list() == pytest.approx(
+        [np.nan, 1.1, 1.1, 0.55, 0.55], nan_ok=True
+    )
+    assert drawdowns(returns)["a"].to_list() == pytest.approx([np.nan, 0, 0, 0.5, 0.5], nan_ok=True)
+
+
 @settings(max_examples=50, deadline=None)
 @given(RETURNS)
 def test_months_and_years_compound_to_the_whole(values):

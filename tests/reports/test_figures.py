@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.errors import SchemaError
+from perfkit.errors import InvalidArgumentError, SchemaError
 from perfkit.reports import figures
 from perfkit.reports.figures import Chart
 from perfkit.reports.figures.lines import spread
 from perfkit.reports.figures.style import compact, percent, plain
+from perfkit.reports.figures.ticks import number_tick, percent_tick
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -74,7 +75,7 @@ def months(values: list[float]) -> pd.DataFrame:
 FIGURES: dict[str, Callable[[list[float]], Chart]] = {
     "equity_curve": lambda v: figures.equity_curve(curves(v), curves(v) * 0.1, unit="USD"),
     "equity_curve_log": lambda v: figures.equity_curve(
-        curves(v), curves(v)[["b"]] * 0.1, unit="growth of 1", benchmark="b", log=True
+        curves(v), curves(v)[["b"]] * 0.1, unit="growth of 1", benchmark="b", scale="log"
     ),
     "group_bars": lambda v: figures.group_bars(groups(v), "label", "USD"),
     "time_bars": lambda v: figures.time_bars({"hour": groups(v, "hour")}),
@@ -135,7 +136,7 @@ def test_a_figure_shows_itself_as_one_picture_with_its_words():
     chart = figures.group_bars(groups([3.0], names=('"quoted" & <b>',)), "label", "USD")
     html = chart._repr_html_()
     assert html.startswith('<img class="chart" alt="Who earns, who loses, by label')
-    assert "&quot;quoted&quot; &amp; &lt;b&gt; 3 (n 1)" in html
+    assert "&quot;quoted&quot; &amp; &lt;b&gt; 3 (n 1, mean above 0)" in html
     assert chart.png().startswith(b"\x89PNG")
 
 
@@ -155,6 +156,107 @@ def test_many_groups_are_cut_in_the_middle_and_the_figure_says_so():
     chart = figures.group_bars(groups([float(i) for i in range(40)]), "label", "USD")
     assert len(chart.axes[0].get_yticklabels()) == 30
     assert any("10 in the middle left out" in text.get_text() for text in chart.texts)
+
+
+def labels(chart: Chart, axis: str = "y", panel: int = 0) -> list[str]:
+    chart.draw_without_rendering()
+    axes = chart.axes[panel]
+    ticks = (axes.yaxis if axis == "y" else axes.xaxis).get_major_ticks()
+    return [tick.label1.get_text() for tick in ticks]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [100_000.0, 100_600.0],
+        [1_000_100.0, 1_001_700.0],
+        [-12.0, 40.0],
+        [0.99, 1.013],
+        [0.05, 900.0],
+        [1e-9, 5e-9],
+        [1e9, 1e9 + 5],
+    ],
+)
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_no_two_ticks_of_an_axis_are_written_alike(values, scale):
+    chart = figures.equity_curve(curves(values), curves([0.0, 0.012]), unit="USD", scale=scale)
+    for panel in (0, 1):
+        written = labels(chart, panel=panel)
+        assert len(set(written)) == len(written) > 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.floats(-1e6, 1e6),
+    st.sampled_from([1.0, 2.0, 2.5, 5.0]),
+    st.integers(-4, 6),
+)
+def test_a_tick_says_its_number_to_a_fraction_of_the_step(start, digit, power):
+    step = digit * 10.0**power
+    first = round(start / step) * step
+    size = {"k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+    for write, unit in ((number_tick, 1.0), (percent_tick, 100.0)):
+        for value in (first, first + step):
+            text = write(value, step).replace("−", "-").removesuffix("%")
+            factor = size.get(text[-1], 1.0)
+            said = float(text.rstrip("kMBT")) * factor / unit
+            assert abs(said - value) <= step / 100
+
+
+def test_a_long_rise_is_drawn_on_a_log_scale_unless_told_otherwise():
+    def scale(values: list[float], asked: str = "auto") -> str:
+        chart = figures.equity_curve(curves(values), unit="growth of 1", scale=asked)
+        is_said = any("log scale" in text.get_text() for text in chart.texts)
+        assert is_said == (chart.axes[0].get_yscale() == "log")
+        return chart.axes[0].get_yscale()
+
+    assert scale([1.0, 9.0]) == "linear"
+    assert scale([1.0, 11.0]) == "log"
+    assert scale([-1.0, 11.0]) == "linear"
+    assert scale([1.0, 11.0], "linear") == "linear"
+    assert scale([1.0, 2.0], "log") == "log"
+    with pytest.raises(InvalidArgumentError, match="scale must be one of auto, log, linear"):
+        scale([1.0], "cubic")
+
+
+def test_a_label_known_at_the_exit_is_marked_and_has_no_verdict():
+    frame = groups([10.0, -10.0]).assign(known_at=["exit", "entry"])
+    chart = figures.group_bars(frame, "label")
+    bars = chart.axes[0].patches
+    assert [bool(bar.get_hatch()) for bar in bars] == [True, False]
+    assert [text.get_text().strip() for text in chart.axes[0].get_yticklabels()] == [
+        "g0 (at exit)", "g1",
+    ]  # fmt: skip
+    assert "describes, does not predict" in legend(chart)[-1]
+    assert "g0 (at exit) 10 (n 1, known at the exit" in chart.description
+
+
+def test_too_few_days_look_unlike_what_can_not_be_told_and_both_are_explained():
+    frame = groups([0.5, 0.5])
+    frame.loc[0, ["mean_low", "mean_high"]] = np.nan
+    chart = figures.group_bars(frame, "label")
+    few, unclear = (bar.get_facecolor() for bar in chart.axes[0].patches)
+    assert few != unclear
+    assert legend(chart) == ["can't be told from 0", "too few days to tell"]
+
+
+def legend(chart: Chart) -> list[str]:
+    return [text.get_text() for text in chart.legends[0].get_texts()]
+
+
+def test_sizes_are_written_as_money_and_told_apart():
+    edges = pd.IntervalIndex.from_breaks([100_000.0, 100_020.0, 100_040.0, 2_000_000.0])
+    frame = groups([1.0, 2.0, 3.0], "size").assign(size=pd.Categorical(edges, ordered=True))
+    names = figures.group_bars(frame, "size").axes[0].get_yticklabels()
+    assert [name.get_text().strip() for name in names] == [
+        "100k to 100.02k", "100.02k to 100.04k", "100.04k to 2M",
+    ]  # fmt: skip
+
+
+def test_a_clock_leaves_out_the_view_of_one_group_where_another_has_more():
+    hours, days = groups([1.0], "hour"), groups([1.0, 2.0], "weekday")
+    assert len(figures.time_bars({"hour": hours, "weekday": days}).axes) == 1
+    assert len(figures.time_bars({"hour": hours}).axes) == 1
 
 
 def test_groups_are_coloured_by_what_their_interval_allows_to_say():

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from perfkit.metrics import compute
-from perfkit.reports import headline, remark, scope, sharpe_interval
+from perfkit.reports import headline, sharpe_interval
 
 NAMES = ["total_return", "cagr", "max_drawdown", "sharpe_ratio", "trade_count", "win_rate"]
 
 
-def said(returns: list[float], pnl: list[float], periods: int = 252) -> str:
+def said(returns: list[float], pnl: list[float], periods: int = 252, paid_out: float = 0.0) -> str:
     days = pd.Series(returns, pd.date_range("2020-01-01", periods=len(returns)), dtype=float)
     values = compute(days, pnl, periods=periods, metrics=NAMES)["value"]
     frame = pd.DataFrame([{"net_pnl": sum(pnl), **values}], index=["total"])
-    return headline(frame, days, periods, "U$<D>").html
+    return headline(frame, days, periods, "U$<D>", paid_out).html
 
 
 def test_the_interval_of_a_normal_sharpe_ratio_is_that_of_lo():
@@ -34,7 +34,7 @@ def test_a_steady_gain_is_more_than_luck_and_a_steady_loss_too():
 
 def test_of_less_than_a_year_nothing_is_annualised_and_luck_is_not_judged():
     words = said([0.01, -0.005, 0.01], [1.0])
-    assert "grew by 1.5%, in too short a time to judge" in words
+    assert "returned 1.5%, in too short a time to judge" in words
     assert "Sharpe" not in words
 
 
@@ -49,13 +49,13 @@ def test_nothing_traded_is_said_as_such():
     assert words == '<p class="lead">Nothing has been traded here.</p>'
 
 
-def test_the_scope_says_days_and_what_was_asked_for_with_names_escaped():
-    days = pd.DatetimeIndex(["2020-01-05", "2021-02-03"])
-    line = scope("s3://x", days, {"strategy": "<b>", "account": ""}).html
-    assert "5 January 2020 to 3 February 2021 · strategy &lt;b&gt; · history s3://x" in line
-    assert "no day" in scope("s3://x", days[:0], {}).html
+def test_the_return_of_a_year_is_said_to_be_time_weighted_and_a_loss_has_its_sign():
+    assert "the capital returned −" in said([-0.01, 0.005] * 200, [-1.0])
+    assert "a year, time-weighted; at its worst" in said([-0.01, 0.005] * 200, [-1.0])
 
 
-def test_a_remark_is_escaped_and_left_out_when_empty():
-    assert remark("a < b").html == '<p class="remark">a &lt; b</p>'
-    assert remark("").html == ""
+def test_what_was_paid_out_is_said_where_it_makes_money_and_return_differ():
+    words = said([0.01, -0.005] * 200, [1.0], paid_out=12_345.6)
+    assert "On the way 12,346 U$&lt;D&gt; were paid out" in words
+    assert "paid out" not in said([0.01, -0.005] * 200, [1.0])
+    assert "paid out" not in said([np.nan] * 300, [1.0], paid_out=5.0)

@@ -72,6 +72,30 @@ def test_a_failing_cell_is_named_marked_and_leaves_the_older_page(write_notebook
     assert page.read_text() == "older"
 
 
+def test_an_error_of_perfkit_is_one_sentence_without_trace_or_colour(write_notebook, tmp_path):
+    notebook = write_notebook(
+        'uri: str = ""', "import perfkit as pk\npk.History(uri).benchmark('NOPE')"
+    )
+    with pytest.raises(ReportError) as caught:
+        run_notebook(notebook, tmp_path / "page.html", {"uri": str(tmp_path / "no")}, timeout=120)
+    said = str(caught.value)
+    assert said.startswith("own.ipynb: cell [3]: there is no history at ")
+    assert said.endswith(f"the notebook as run is {tmp_path / 'page.ipynb'}")
+    assert "\x1b" not in said
+    assert "Traceback" not in said
+    assert "\n" not in said
+
+
+def test_a_long_error_in_colours_becomes_one_short_line(write_notebook, tmp_path):
+    notebook = write_notebook(
+        "x: int = 0", "raise ValueError('\\x1b[31m' + 'red ' * 500 + '\\nsecond line')"
+    )
+    with pytest.raises(ReportError, match=r"failed with ValueError: red red") as caught:
+        run_notebook(notebook, tmp_path / "page.html", {}, timeout=120)
+    assert len(str(caught.value)) < 700
+    assert "second line" not in str(caught.value)
+
+
 def test_a_run_that_takes_too_long_is_ended_with_its_kernel(write_notebook, tmp_path):
     mark = tmp_path / "pid"
     notebook = write_notebook(

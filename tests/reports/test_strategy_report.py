@@ -43,6 +43,9 @@ def page(tmp_path_factory):
         "uri": str(folder / "history"),
         "strategy": "trend",
         "benchmark": "INDEX",
+        "zone": "America/New_York",
+        "cutoff": "17:00",
+        "periods": 252,
         "note": f"Beware of {HOSTILE} & co.",
     }
     run = run_notebook("strategy", folder / "out" / "page.html", parameters, timeout=300.0)
@@ -54,6 +57,21 @@ def test_the_page_says_what_it_is_about(page):
     for words in ("Strategy report", "trend", "Sharpe ratio", "Who earns, who loses", "INDEX"):
         assert words in page
     assert page.count("<svg") + page.count("data:image/svg+xml") >= 8
+
+
+def test_the_heading_and_the_title_name_the_strategy(page):
+    assert "<title>Strategy report: trend</title>" in page
+    assert "<h1>Strategy report: trend</h1>" in page
+
+
+def test_the_page_says_which_trading_day_it_goes_by(page):
+    assert "A trading day ends at 17:00 in America/New_York; 252 of them make a year." in page
+
+
+def test_a_chart_of_one_bar_is_left_out(page):
+    assert "by label" in page
+    assert "by direction" not in page
+    assert "by strategy" not in page
 
 
 def test_the_page_loads_nothing_from_outside(page):

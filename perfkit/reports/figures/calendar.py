@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from perfkit.errors import SchemaError
 from perfkit.reports.figures.lines import colours, name_row
 from perfkit.reports.figures.style import Chart, no_data, pale, percent, plain
+from perfkit.reports.figures.ticks import StepFormatter, percent_tick
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,6 +143,6 @@ def yearly_returns(table: pd.DataFrame, benchmark: str | None = None) -> Chart:
     axes.set_xlim(values.index.min() - 0.6, values.index.max() + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(min(len(values), 17), integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda year, _: f"{year:.0f}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
+    axes.yaxis.set_major_formatter(StepFormatter(percent_tick))
     name_row(axes, painted)
     return chart

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from perfkit.reports.figures.intervals import COLOURS, draw_means, known_groups, reach
+from perfkit.reports.figures.intervals import READING, draw_means, explain, known_groups, reach
 from perfkit.reports.figures.style import INK, Chart, compact, no_data, plain
+from perfkit.reports.figures.ticks import ROUND, StepFormatter, number_tick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,16 +22,21 @@ __all__ = ["time_bars"]
 CROWD = 12  # a panel of more groups takes a line for itself
 
 
-def time_bars(views: Mapping[str, pd.DataFrame], currency: str = "account currency") -> Chart:
+def time_bars(
+    views: Mapping[str, pd.DataFrame], currency: str = "account currency", zone: str = "UTC"
+) -> Chart:
     """Mean P&L a round trip by hour, weekday, month: one panel a view, one scale.
 
     Parameters
     ----------
     views : mapping of str to DataFrame
         From the column that names the groups ("hour", "weekday", "month") to
-        its frame, in order of time; columns as for `group_bars`.
+        its frame, in order of time; columns as for `group_bars`. A view of one
+        group is left out where another has more.
     currency : str
         Unit of the money.
+    zone : str
+        Time zone of the groups, for the line that says how to read them.
 
     Returns
     -------
@@ -46,11 +52,15 @@ def time_bars(views: Mapping[str, pd.DataFrame], currency: str = "account curren
     known = {by: rows for by, rows in known.items() if len(rows)}
     if not known:
         return no_data(title, "No round trip has been closed.")
+    # a view of one group compares nothing
+    known = {by: rows for by, rows in known.items() if len(rows) > 1} or known
     lines = [[by] for by, rows in known.items() if len(rows) > CROWD]
     lines += [rest] if (rest := [by for by, rows in known.items() if len(rows) <= CROWD]) else []
-    reading = f"Mean a round trip, {plain(currency, 20)}. {COLOURS}"
+    reading = (
+        f"Mean a round trip, {plain(currency, 20)}, by its exit in {plain(zone, 32)}. {READING}"
+    )
     description = f"{title}: {_words(known, currency)}."
-    chart = Chart(title, reading, description, height=2.1 * len(lines) + 0.5)
+    chart = Chart(title, reading, description, height=2.1 * len(lines) + 0.75)
     grid = chart.add_gridspec(len(lines), 1)
     limits = reach(*known.values())
     for row, line in enumerate(lines):
@@ -59,6 +69,7 @@ def time_bars(views: Mapping[str, pd.DataFrame], currency: str = "account curren
         for place, by in enumerate(line):
             axes = chart.add_panel(cells[place], note=f"By {plain(by)}, above n")
             _columns(axes, known[by], by, limits)
+    explain(chart, *known.values())
     return chart
 
 
@@ -72,8 +83,8 @@ def _columns(axes: Axes, rows: pd.DataFrame, by: str, limits: tuple[float, float
     ]
     axes.set_xticks(np.arange(len(rows)), names, fontsize=7.5)
     axes.tick_params(axis="x", length=0)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND))
+    axes.yaxis.set_major_formatter(StepFormatter(number_tick))
 
 
 def _short(group: object) -> str:

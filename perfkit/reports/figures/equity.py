@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
-from perfkit.errors import SchemaError
+from perfkit.errors import InvalidArgumentError, SchemaError
 from perfkit.reports.figures.lines import LETTER, colours, date_axis, name_ends
-from perfkit.reports.figures.style import Chart, compact, no_data, percent, plain
+from perfkit.reports.figures.style import Chart, compact, no_data, plain
+from perfkit.reports.figures.ticks import StepFormatter, number_tick, percent_tick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["equity_curve"]
 
+SCALES = ("auto", "log", "linear")
+MANIFOLD = 10.0  # highest over lowest, above which a linear scale hides the early years
+
 
 def equity_curve(
     curves: pd.DataFrame,
@@ -26,7 +30,7 @@ def equity_curve(
     *,
     unit: str,
     benchmark: str | None = None,
-    log: bool = False,
+    scale: str = "auto",
     title: str = "Equity",
 ) -> Chart:
     """Lines of equity above, their drawdowns below, on one axis of days.
@@ -42,9 +46,11 @@ def equity_curve(
         Of ``curves``: "USD", "growth of 1".
     benchmark : str, optional
         The column to draw thin and grey.
-    log : bool
-        Logarithmic, so that equal steps are equal percentages; linear all the
-        same, and the figure says so, where a value is 0 or less.
+    scale : {"auto", "log", "linear"}
+        On a logarithmic scale equal steps are equal percentages; "auto" takes
+        it where the highest value is more than 10 times the lowest. Where a
+        value is 0 or less the scale is linear, and the figure says so where
+        "log" was asked for.
     title : str
         Heading of the figure.
 
@@ -56,6 +62,8 @@ def equity_curve(
     ------
     SchemaError
         When a drawdown, or the benchmark, belongs to no curve.
+    InvalidArgumentError
+        When the scale is none of the three.
     """
     depths = pd.DataFrame(index=curves.index) if drawdowns is None else drawdowns
     strangers = [name for name in depths if name not in curves]
@@ -71,14 +79,13 @@ def equity_curve(
     painted = colours([str(name) for name in seen], benchmark)
     depths = depths.rename(columns=str)
     depths = depths.loc[depths.index.isin(seen.index), [name for name in painted if name in depths]]
-    positive = float(np.nanmin(seen.to_numpy(dtype=float))) > 0
-    scale = "" if not log else ", log scale" if positive else ", linear as it reaches 0 or less"
+    is_log, remark = _log_or_linear(seen, scale)
     heights = [max(2.7, LETTER * len(painted) + 0.4), *([1.25] if len(depths.columns) else [])]
-    reading = f"{plain(unit, 60)}, day by day{scale}"
+    reading = f"{plain(unit, 60)}, day by day{remark}"
     chart = Chart(title, reading, f"{title} {_words(seen, unit)}", height=sum(heights) + 0.95)
     grid = chart.add_gridspec(len(heights), 1, height_ratios=heights)
     upper = chart.add_panel(grid[0])
-    if log and positive:
+    if is_log:
         _log_scale(upper)
     _rise(upper, seen, painted, benchmark)
     if len(depths.columns):
@@ -91,6 +98,19 @@ def equity_curve(
     return chart
 
 
+def _log_or_linear(curves: pd.DataFrame, scale: str) -> tuple[bool, str]:
+    """Decide on a scale, and say so where it is not the linear one that was expected."""
+    if scale not in SCALES:
+        raise InvalidArgumentError(f"scale must be one of {', '.join(SCALES)}, was {scale!r}")
+    values = curves.to_numpy(dtype=float)
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if scale == "log" and low <= 0:
+        return False, ", linear as it reaches 0 or less"
+    if scale == "log" or (scale == "auto" and high > MANIFOLD * low > 0):
+        return True, ", log scale"
+    return False, ""
+
+
 def _rise(
     axes: Axes, curves: pd.DataFrame, painted: Mapping[str, str], benchmark: str | None
 ) -> None:
@@ -99,7 +119,7 @@ def _rise(
         behind = name == benchmark
         (drawn,) = axes.plot(line.index, line, color=colour, linewidth=1.0 if behind else 1.4)
         drawn.set(zorder=1.5 if behind else 2.0, marker="o" if len(line) == 1 else "")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+    axes.yaxis.set_major_formatter(StepFormatter(number_tick))
 
 
 def _hang(axes: Axes, drawdowns: pd.DataFrame, painted: Mapping[str, str]) -> None:
@@ -113,7 +133,7 @@ def _hang(axes: Axes, drawdowns: pd.DataFrame, painted: Mapping[str, str]) -> No
             )
         deepest = min(deepest, float(line.min()) if len(line) else 0.0)
     axes.set_ylim(deepest * 1.06 or -0.01, 0.0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0)))
+    axes.yaxis.set_major_formatter(StepFormatter(percent_tick))
 
 
 def _log_scale(axes: Axes) -> None:

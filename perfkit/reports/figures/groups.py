@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from perfkit.reports.figures.intervals import COLOURS, draw_means, known_groups, reach, verdicts
+from perfkit.reports.figures.intervals import (
+    LOOKS,
+    READING,
+    draw_bars,
+    draw_means,
+    explain,
+    known_groups,
+    reach,
+    standings,
+)
 from perfkit.reports.figures.style import INK, Chart, compact, no_data, plain
+from perfkit.reports.figures.ticks import ROUND, StepFormatter, number_tick
 
 __all__ = ["group_bars"]
 
@@ -23,7 +33,8 @@ def group_bars(frame: pd.DataFrame, by: str, currency: str = "account currency")
         One row a group, drawn from the top in the order given: ``by``, ``n``
         (round trips), ``contribution`` (its part of the net P&L),
         ``expectancy`` (mean P&L), ``mean_low`` and ``mean_high`` (95 %
-        interval of that mean; NaN where n is too small).
+        interval of that mean; NaN where n is too small). With a column
+        ``known_at``, groups of "exit" are marked: they describe an outcome.
     by : str
         Column that names the groups: label, strategy, symbol, size.
     currency : str
@@ -46,19 +57,16 @@ def group_bars(frame: pd.DataFrame, by: str, currency: str = "account currency")
     omitted = f"; {len(rows) - MOST} in the middle left out" if len(rows) > MOST else ""
     if omitted:
         rows = pd.concat([rows.head(MOST // 2), rows.tail(MOST // 2)])
-    description = _words(title, rows, by, currency)
-    chart = Chart(
-        title,
-        f"In {plain(currency, 20)}. {COLOURS}{omitted}",
-        description,
-        height=0.26 * len(rows) + 1.35,
-    )
+    reading = f"In {plain(currency, 20)}. {READING}{omitted}"
+    names, height = _names(rows, by), 0.26 * len(rows) + 1.6
+    chart = Chart(title, reading, _words(title, names, rows, currency), height)
     total = chart.add_panel(1, 2, 1, note="Part of the net P&L")
     mean = chart.add_panel(1, 2, 2, note="Mean a round trip")
-    places = np.arange(len(rows), dtype=float)
-    total.barh(places, rows["contribution"], height=0.62, color=verdicts(rows))
+    looks = [LOOKS[standing] for standing in standings(rows)]
+    draw_bars(total, rows["contribution"], looks, "x")
     draw_means(mean, rows, "x", reach(rows))
-    total.set_yticks(places, [f"{_name(group)}  " for group in rows[by]], color=INK)
+    places = np.arange(len(rows), dtype=float)
+    total.set_yticks(places, [f"{name}  " for name in names], color=INK)
     mean.set_yticks(places, [f"n {n:,.0f}" for n in rows["n"]])
     for axes in (total, mean):
         axes.grid(visible=False, axis="y")
@@ -66,18 +74,33 @@ def group_bars(frame: pd.DataFrame, by: str, currency: str = "account currency")
         axes.spines["left"].set_visible(False)
         axes.axvline(0.0, color=INK, linewidth=0.7)
         axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=ROUND))
+        axes.xaxis.set_major_formatter(StepFormatter(number_tick))
+    explain(chart, rows)
     return chart
 
 
-def _name(group: object) -> str:
-    if isinstance(group, pd.Interval):
-        return f"{compact(group.left, 4)} to {compact(group.right, 4)}"
-    return plain(group)
+def _names(rows: pd.DataFrame, by: str) -> list[str]:
+    if isinstance(rows[by].dtype, pd.CategoricalDtype) and isinstance(
+        rows[by].cat.categories, pd.IntervalIndex
+    ):
+        return _spans(rows[by])
+    marks = [" (at exit)" if standing == "outcome" else "" for standing in standings(rows)]
+    return [f"{plain(group)}{mark}" for group, mark in zip(rows[by], marks, strict=True)]
 
 
-def _words(title: str, rows: pd.DataFrame, by: str, currency: str) -> str:
-    groups = zip(rows[by], rows["contribution"], rows["n"], strict=True)
-    said = "; ".join(f"{name} {compact(part)} (n {n:,.0f})" for name, part, n in groups)
+def _spans(sizes: pd.Series) -> list[str]:
+    """Write each interval in as few digits as tell all its edges apart."""
+    edges = {edge for size in sizes for edge in (size.left, size.right)}
+    digits = next(
+        (d for d in range(3, 17) if len({compact(edge, d) for edge in edges}) == len(edges)), 17
+    )
+    ends = [(compact(size.left, digits), compact(size.right, digits)) for size in sizes]
+    return [low if low == high else f"{low} to {high}" for low, high in ends]
+
+
+def _words(title: str, names: list[str], rows: pd.DataFrame, currency: str) -> str:
+    verdicts = (LOOKS[standing].words for standing in standings(rows))
+    groups = zip(names, rows["contribution"], rows["n"], verdicts, strict=True)
+    said = "; ".join(f"{name} {compact(p)} (n {n:,.0f}, {word})" for name, p, n, word in groups)
     return f"{title}, net P&L in {currency}: {said}."

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from perfkit.errors import SchemaError
 from perfkit.reports.figures.style import GAIN, INK, LOSS, Chart, compact, no_data, percent, plain
+from perfkit.reports.figures.ticks import StepFormatter, number_tick
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,7 +141,7 @@ def pnl_distribution(pnl: pd.Series, currency: str = "account currency") -> Char
     axes = chart.add_panel()
     middles = edges[:-1] + width / 2
     axes.bar(middles, counts, width * 0.94, color=np.where(middles < 0, LOSS, GAIN))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+    axes.xaxis.set_major_formatter(StepFormatter(number_tick))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     return chart
