@@ -15,7 +15,6 @@ from typing import Annotated, NamedTuple
 import typer
 
 from perfkit.cli.questions import attribution_table, metrics_table
-from perfkit.cli.recording import open_tracker
 from perfkit.cli.terminal import progress, say
 from perfkit.errors import StoreError
 
@@ -92,6 +91,7 @@ def _record(into: Path) -> int:
         textbook_strategies,
         to_bars,
     )
+    from perfkit.tracker import TradeTracker
 
     prices = load_skfolio_prices()
     strategies = textbook_strategies()
@@ -104,7 +104,7 @@ def _record(into: Path) -> int:
     broker = PaperBroker(slippage=BasisPointSlippage(rate=2.0))
     engine = BacktestEngine(prices.stocks, mandates, broker=broker)
     tables = [to_bars(prices.stocks), to_bars(prices.benchmark), to_bars(prices.factors)]
-    with open_tracker(into) as tracker:
+    with TradeTracker(into) as tracker:
         with progress("1/4  prices of 20 stocks, 33 years") as step:
             for done, bars in enumerate(tables, 1):
                 tracker.record_bars(bars)
@@ -129,7 +129,7 @@ def _answer(into: Path) -> None:
         by_strategy, title="Closed round trips, net of fees; 95 % interval of the mean"
     )
     attribution_table(by_label, title="Who earns, who loses: round trips by label (labels overlap)")
-    say("\nquick_exit, hold_long and stop_loss are known at the exit: they describe, not predict.")
+    say("\nAn outcome is a label that is known at the exit: it describes, it does not predict.")
 
 
 def _report(into: Path) -> list[Path]:

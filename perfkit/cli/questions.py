@@ -218,9 +218,6 @@ def attribution_table(frame: pd.DataFrame, *, title: str) -> None:
     frame = frame.rename(columns={"expectancy": "mean", "interval": "95 % interval"})
     numbers: dict[str, Format] = {"n": count, "P&L": money, "part": money, "wins": percent}
     numbers |= {"mean": money, "95 % interval": str, "verdict": str}
-    if "known_at" in frame:
-        frame["known"] = ["at the exit" if at == "exit" else "" for at in frame["known_at"]]
-        numbers["known"] = str
     hidden = {*numbers, "known_at", "share", "days", "profit_factor", "mean_low", "mean_high"}
     shown = [name for name in frame.columns if name not in hidden]
     dimensions: dict[str, Format] = {name: size if name == "size" else str for name in shown}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from perfkit.store import Receipt
     from perfkit.tracker import TradeTracker
 
-__all__ = ["import_file", "open_tracker", "record"]
+__all__ = ["import_file", "record"]
 
 SHOWN = 20  # rows listed of each kind
 
@@ -42,6 +42,7 @@ def import_file(
 ) -> None:
     """Import a file of trades: all of it, or nothing and the reasons."""
     from perfkit.importers import FORMATS, load_format, read_table
+    from perfkit.tracker import TradeTracker
 
     if form not in FORMATS:
         raise InvalidArgumentError(f"--format must be one of {', '.join(FORMATS)}, was {form!r}")
@@ -61,7 +62,7 @@ def import_file(
         say("recorded          0  (no fills in the file)")
         return
     try:
-        with open_tracker(into) as tracker:
+        with TradeTracker(into) as tracker:
             receipt = tracker.record_many(result.fills)
     except PerfkitError:
         say("recorded          0  (refused as a whole)")
@@ -85,15 +86,6 @@ def _tell(result: ImportResult, file: Path) -> None:
         say(f"sorted    {result.out_of_order:>9,}  rows stood after a later one")
 
 
-def open_tracker(into: str | Path) -> TradeTracker:
-    """Open a history for writing, with the context and labels that its bars allow."""
-    from perfkit.labels import LabelGenerator
-    from perfkit.market import MarketState
-    from perfkit.tracker import TradeTracker
-
-    return TradeTracker(into, market=MarketState(), labeler=LabelGenerator())
-
-
 def record(
     into: Into,
     file: Annotated[Path | None, typer.Argument(help="Lines of JSON; standard input if none.")] = (
@@ -109,12 +101,13 @@ def record(
     amount), one with close_time a bar (symbol, close).
     """
     from perfkit.importers import record_from_json
+    from perfkit.tracker import TradeTracker
 
     given = {"account_id": account, "strategy_id": strategy}
     defaults = {name: value for name, value in given.items() if value is not None}
     refused = 0
     lines = file.open(encoding="utf-8", errors="replace") if file else sys.stdin
-    with lines, open_tracker(into) as tracker:
+    with lines, TradeTracker(into) as tracker:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue

@@ -74,9 +74,14 @@ def with_labels(trips: pd.DataFrame, fills: pa.Table) -> pd.DataFrame:
 
 
 def with_known_at(frame: pd.DataFrame) -> pd.DataFrame:
-    """Say of each label when it is known; of one that is not in the catalogue, nothing."""
-    known_at = label_catalog().set_index("label")["known_at"]
-    return frame.assign(known_at=frame["label"].astype(str).map(known_at))
+    """Say of each label when it is known; of one that is not in the catalogue, nothing.
+
+    What is known at the exit is the outcome, so it is no finding that it earns or loses.
+    """
+    catalog = label_catalog().set_index("label")["known_at"]
+    known_at = frame["label"].astype(str).map(catalog)
+    verdict = frame["verdict"].mask(known_at == "exit", "outcome")
+    return frame.assign(verdict=verdict, known_at=known_at)
 
 
 def measure(

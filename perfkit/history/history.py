@@ -243,7 +243,7 @@ class History:
         DataFrame
             One row a group, see `AttributionAnalyzer`; its ``contribution`` sums to the
             P&L of all the round trips. Hours and dates are the desk's. By label, ``known_at``
-            says ``entry`` or ``exit``: what is known at the exit describes the outcome.
+            says ``entry`` or ``exit``; the verdict of the latter is ``outcome``.
         """
         dimensions = [by] if isinstance(by, str) else list(by)
         trips = self.round_trips(**select)

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from perfkit.errors import InvalidArgumentError, StoreError, UnknownNameError
@@ -29,7 +30,7 @@ def test_trades_carry_books_context_and_labels(history):
         "breakout",
         "momentum",
     }
-    assert trades["context_reason"].tolist() == ["no_market_data"] * 3
+    assert trades["context_reason"].tolist() == ["warming_up"] * 3
 
 
 def test_a_selection_narrows_by_every_keyword(history):
@@ -308,3 +309,17 @@ def test_the_summary_is_the_specification_s_model(history):
     assert history.summary("main", "trend", start="2024-01-08").trade_summary.total_trades == 0
     with pytest.raises(UnknownNameError):
         history.summary("main", "nobody")
+
+
+def test_a_label_known_at_the_exit_is_an_outcome_and_no_finding(tmp_path):
+    with TradeTracker(tmp_path, labeler=QuickExit()) as tracker:
+        tracker.record_many([
+            fill(n, n, ("buy", "sell")[n % 2], 100.0 + n % 2) for n in range(60)
+        ])  # fmt: skip
+    (row,) = History(str(tmp_path)).attribution(by="label").to_dict("records")
+    assert (row["label"], row["known_at"], row["verdict"]) == ("quick_exit", "exit", "outcome")
+
+
+class QuickExit:
+    def generate(self, trades, context):
+        return pa.array([["quick_exit"]] * trades.num_rows, pa.list_(pa.string()))
