@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from perfkit.cli import main, terminal
+from perfkit.cli import main
 
 
 class Answer(NamedTuple):
@@ -22,7 +22,6 @@ def perfkit(monkeypatch, capsys):
     def run(*words, stdin=""):
         monkeypatch.setattr(sys, "argv", ["perfkit", *map(str, words)])
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        monkeypatch.setattr(terminal.console, "file", None)
         with pytest.raises(SystemExit) as stop:
             main()
         printed = capsys.readouterr()
