@@ -11,6 +11,7 @@
     ├── ConflictError (ValueError)           a known id with other content
     ├── LateFillError (ValueError)           a fill older than the books it belongs to
     ├── ImportFormatError (ValueError)       a file that is not what it was said to be
+    │   └── UnreadableCellError              one cell of it that can't be read
     ├── StoreError (OSError)                 the history can't be read or written
     │   ├── DamagedStoreError                what is on disk is not what was acknowledged
     │   └── StoreLockedError                 a second writer
@@ -38,6 +39,7 @@ __all__ = [
     "StoreError",
     "StoreLockedError",
     "UnknownNameError",
+    "UnreadableCellError",
 ]
 
 
@@ -111,6 +113,20 @@ class LateFillError(PerfkitError, ValueError):
 
 class ImportFormatError(PerfkitError, ValueError):
     """A file is not in the format it was said to be."""
+
+
+class UnreadableCellError(ImportFormatError):
+    """One cell of a file can't be read; its row is refused, not the file.
+
+    Attributes
+    ----------
+    field : str
+        Field of the record that the cell should have given.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        super().__init__(f"{field} {reason}")
 
 
 class StoreError(PerfkitError, OSError):

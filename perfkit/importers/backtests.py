@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.admission import Candidates, admit, require_identifier
+from perfkit.importers.admission import Candidates, Reading, admit, require_identifier
 from perfkit.importers.cells import (
     Cells,
     NumberStyle,
@@ -110,7 +110,8 @@ def read_pyfolio(
     skipped = [
         SkippedRow(line=int(line), reason="not a trade: amount is 0") for line in rows.lines[empty]
     ]
-    return admit(rows, candidates, skipped)
+    reading = Reading(source=rows.name, read=rows.read, skipped=skipped, refused=rows.refused)
+    return admit(reading, candidates)
 
 
 def _with_index(source: str | Path | pd.DataFrame) -> str | Path | pd.DataFrame:

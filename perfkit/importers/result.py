@@ -1,4 +1,4 @@
-"""What an importer hands back: fills, and every row that is not one, with the reason.
+"""What an importer hands back: records, and every row that is not one, with the reason.
 
 An importer only reads. Nothing is recorded before the whole file was
 understood, so a file is never half in the history.
@@ -6,25 +6,26 @@ understood, so a file is never half in the history.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError
+from perfkit.records import CashRecord, SplitRecord, arrow_schema
 
 __all__ = ["ImportResult", "RefusedRow", "SkippedRow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedRow:
-    """A row that is in order and is not a trade, or repeats one.
+    """A row that is in order and is no record, or repeats one.
 
     Attributes
     ----------
     line : int
         Line of the file, from 1; of a frame or a Parquet file the row, from 1.
     reason : str
-        Why it is no fill; equal reasons have equal words.
+        Why it is no record; equal reasons have equal words.
     """
 
     line: int
@@ -33,14 +34,14 @@ class SkippedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRow:
-    """A row that should be a trade and breaks a rule.
+    """A row that should be a record and breaks a rule.
 
     Attributes
     ----------
     line : int
         Line of the file, from 1; of a frame or a Parquet file the row, from 1.
     field : str
-        Field of the fill that breaks the rule; ``row`` for the row as a whole.
+        Field of the record that breaks the rule; ``row`` for the row as a whole.
     reason : str
         What was required, what it was, and what to do.
     """
@@ -52,7 +53,7 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """The rows of one file, each in exactly one of three places.
+    """The rows of one file, each in exactly one of three places: recorded, skipped, refused.
 
     Attributes
     ----------
@@ -63,30 +64,40 @@ class ImportResult:
         the order in which they happened.
     read : int
         Rows of the source, without its header and blank lines.
+    recorded : int
+        Rows that became records: of a trade that stands in one row with its
+        entry and its exit there are two fills.
+    cash : pyarrow.Table
+        With ``arrow_schema(CashRecord)``, oldest first.
+    splits : pyarrow.Table
+        With ``arrow_schema(SplitRecord)``, oldest first.
     skipped : tuple of SkippedRow
-        Rows that are not trades, by line.
+        Rows that are no records, by line.
     refused : tuple of RefusedRow
         Rows that break a rule, by line.
     out_of_order : int
-        Fills that stood after a later one and were put in order of time.
+        Records that stood after a later one and were put in order of time.
 
     Raises
     ------
     InvalidArgumentError
-        When ``read`` is not fills + skipped + refused: a row was lost.
+        When ``read`` is not recorded + skipped + refused: a row was lost.
     """
 
     source: str
     fills: pa.Table
     read: int
+    recorded: int
+    cash: pa.Table = field(default_factory=arrow_schema(CashRecord).empty_table)
+    splits: pa.Table = field(default_factory=arrow_schema(SplitRecord).empty_table)
     skipped: tuple[SkippedRow, ...] = ()
     refused: tuple[RefusedRow, ...] = ()
     out_of_order: int = 0
 
     def __post_init__(self) -> None:
-        told = self.fills.num_rows + len(self.skipped) + len(self.refused)
+        told = self.recorded + len(self.skipped) + len(self.refused)
         if told != self.read:
             raise InvalidArgumentError(
-                f"import of {self.source}: fills, skipped and refused must add up to the "
+                f"import of {self.source}: recorded, skipped and refused must add up to the "
                 f"{self.read} rows read, were {told}; the importer lost or doubled a row"
             )

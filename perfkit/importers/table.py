@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.admission import Candidates, admit, require_identifier
+from perfkit.importers.admission import Candidates, Reading, admit, require_identifier
 from perfkit.importers.cells import Cells, read_numbers, read_text, read_times
 from perfkit.importers.result import ImportResult, SkippedRow
 from perfkit.importers.source_rows import SourceRows, read_rows
@@ -97,7 +97,9 @@ def read_table(
     for name, sources in columns.items():
         candidates.put(name, _field(part, layout, name, sources))
     _settle_side(candidates, layout)
-    return admit(rows, candidates, tuple(skipped.values()))
+    skips = tuple(skipped.values())
+    reading = Reading(source=rows.name, read=rows.read, skipped=skips, refused=rows.refused)
+    return admit(reading, candidates)
 
 
 def _columns(rows: SourceRows, layout: TableFormat) -> dict[str, tuple[str, ...]]:

@@ -22,7 +22,7 @@ from perfkit.ledger.fill_columns import fill_columns
 from perfkit.ledger.marks import DailyMarks, carry_forward, daily_marks, mark_columns
 from perfkit.ledger.nav import OWNER, SUMMED, with_nav
 from perfkit.ledger.trading_day import trading_day
-from perfkit.records.pnl import CashRecord
+from perfkit.records.cash import CashRecord
 from perfkit.records.schema import arrow_schema
 
 if TYPE_CHECKING:

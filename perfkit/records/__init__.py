@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from perfkit.records.cash import CashKind, CashRecord
 from perfkit.records.checks import check_table, conform, invalid_rows, rows_where
 from perfkit.records.context import AccountState, MarketContext
 from perfkit.records.label import LabelRecord, LabelSource
@@ -12,10 +13,18 @@ from perfkit.records.performance_summary import (
     SummaryMetrics,
     TradeSummary,
 )
-from perfkit.records.pnl import CashKind, CashRecord, PnlLogEntry, StrategyPnl
+from perfkit.records.pnl import PnlLogEntry, StrategyPnl
 from perfkit.records.schema import arrow_schema, from_table, to_json, to_table
 from perfkit.records.signal import Action, Alert, OptimizationSignal
-from perfkit.records.trade_record import Fill, Liquidity, RecordType, Side, TradeRecord
+from perfkit.records.split import SplitRecord
+from perfkit.records.trade_record import (
+    ContractType,
+    Fill,
+    Liquidity,
+    RecordType,
+    Side,
+    TradeRecord,
+)
 
 __all__ = [
     "AccountState",
@@ -24,6 +33,7 @@ __all__ = [
     "Bar",
     "CashKind",
     "CashRecord",
+    "ContractType",
     "Fill",
     "LabelPerformance",
     "LabelRecord",
@@ -36,6 +46,7 @@ __all__ = [
     "PnlLogEntry",
     "RecordType",
     "Side",
+    "SplitRecord",
     "StrategyPnl",
     "SummaryMetrics",
     "TradeRecord",

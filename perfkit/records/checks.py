@@ -20,7 +20,7 @@ from perfkit.records.fields import FieldSpec, field_specs, record_kind
 from perfkit.records.schema import arrow_schema
 
 if typing.TYPE_CHECKING:
-    from perfkit.records.rules import Rule
+    from perfkit.records.rules import RowRule, Rule
 
 __all__ = ["check_record", "check_table", "conform", "invalid_rows", "rows_where"]
 
@@ -48,6 +48,16 @@ def check_record(record: Any) -> None:
             object.__setattr__(record, spec.name, float(value))
         elif isinstance(spec.kind, type) and issubclass(spec.kind, StrEnum):
             object.__setattr__(record, spec.name, spec.kind(value))
+    for row_rule in _row_rules(type(record)):
+        if not row_rule.accepts(record):
+            value = getattr(record, row_rule.field)
+            raise InvalidRecordError(
+                _sentence(record_name(record), row_rule.field, row_rule, value)
+            )
+
+
+def _row_rules(cls: type) -> tuple[RowRule, ...]:
+    return getattr(cls, "row_rules", ())
 
 
 def record_name(record: object) -> str:
@@ -56,7 +66,8 @@ def record_name(record: object) -> str:
     return f"{record_kind(type(record))} {getattr(record, first)!r}"
 
 
-def _sentence(name: str, field: str, rule: Rule, value: object) -> str:
+def _sentence(name: str, field: str, rule: Rule | RowRule, value: object) -> str:
+    value = getattr(value, "value", value)
     return f"{name}: {field} must {rule.requirement}, was {value!r}; {rule.remedy}"
 
 
@@ -77,16 +88,22 @@ def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
     """
     first: dict[int, RowError] = {}
     specs = field_specs(cls)
+
+    def blame(good: pa.ChunkedArray, field: str, rule: Rule | RowRule) -> None:
+        if pc.all(good, min_count=0).as_py():
+            return
+        for row in rows_where(pc.invert(good)):
+            name = f"{record_kind(cls)} {_shown(table.column(specs[0].name)[row])!r}"
+            message = _sentence(name, field, rule, _shown(table.column(field)[row]))
+            first.setdefault(row, RowError(row=row, field=field, message=message))
+
     for spec in specs:
         column = table.column(spec.name)
         for rule in spec.rules:
             good = pc.if_else(pc.is_null(column), spec.optional, rule.accepts_column(column))
-            if pc.all(good, min_count=0).as_py():
-                continue
-            for row in rows_where(pc.invert(good)):
-                name = f"{record_kind(cls)} {_shown(table.column(specs[0].name)[row])!r}"
-                message = _sentence(name, spec.name, rule, _shown(column[row]))
-                first.setdefault(row, RowError(row=row, field=spec.name, message=message))
+            blame(good, spec.name, rule)
+    for row_rule in _row_rules(cls):
+        blame(pc.fill_null(row_rule.accepts_rows(table), False), row_rule.field, row_rule)
     return tuple(first[row] for row in sorted(first))
 
 

@@ -28,6 +28,14 @@ class Bar:
         Last price.
     volume : float, optional
         Units traded; None where the source has none.
+    recorded_at : datetime, optional
+        When we knew; stamped by the tracker.
+
+    Notes
+    -----
+    Prices are as they were quoted, not adjusted for later splits. A bar whose
+    symbol is ``EUR/USD`` is an exchange rate: units of the second currency for
+    one of the first.
     """
 
     symbol: Annotated[str, Text(64)]
@@ -37,6 +45,7 @@ class Bar:
     low: Annotated[float, "quote currency", Finite()] | None = None
     close: Annotated[float, "quote currency", Finite()]
     volume: Annotated[float, "units", Finite()] | None = None
+    recorded_at: datetime | None = None
 
     def __post_init__(self) -> None:
         check_record(self)

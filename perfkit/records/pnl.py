@@ -1,62 +1,16 @@
-"""Money: cash that moved, and what a strategy has made so far."""
+"""P&L: what a strategy has made so far, and what it had made on a day."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from perfkit.records.checks import check_record
-from perfkit.records.rules import Finite, Identifier, Text
+from perfkit.records.rules import Identifier
 
-__all__ = ["CashKind", "CashRecord", "PnlLogEntry", "StrategyPnl"]
-
-
-class CashKind(StrEnum):
-    """Why cash moved."""
-
-    DEPOSIT = "deposit"
-    WITHDRAWAL = "withdrawal"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CashRecord:
-    """Cash that came to or left an account's strategy, other than by a fill.
-
-    Attributes
-    ----------
-    cash_id : str
-        Unique for the account's whole history; makes recording idempotent.
-    account_id, strategy_id : str
-        Whose cash it is.
-    execution_time : datetime
-        When it moved.
-    kind : CashKind
-        Why it moved.
-    amount : float
-        Signed: a deposit is positive, a withdrawal negative.
-    currency : str, optional
-        None means the account's currency.
-    recorded_at : datetime, optional
-        When we knew; stamped by the tracker.
-    source : str, optional
-        Who reported it.
-    """
-
-    cash_id: Annotated[str, Identifier()]
-    account_id: Annotated[str, Identifier()]
-    strategy_id: Annotated[str, Identifier()]
-    execution_time: datetime
-    kind: CashKind
-    amount: Annotated[float, "account currency", Finite()]
-    currency: Annotated[str, Text(16)] | None = None
-    recorded_at: datetime | None = None
-    source: Annotated[str, Text()] | None = None
-
-    def __post_init__(self) -> None:
-        check_record(self)
+__all__ = ["PnlLogEntry", "StrategyPnl"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,17 +7,28 @@ questions from the same sentence, so a record and a table fail alike.
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["ID_PATTERN", "Finite", "Identifier", "OneOf", "Positive", "Rule", "Text", "Time"]
+__all__ = [
+    "ID_PATTERN",
+    "Finite",
+    "Identifier",
+    "OneOf",
+    "Positive",
+    "RowRule",
+    "Rule",
+    "Text",
+    "Time",
+]
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+LARGEST = 1e18  # a product of three such numbers, squared, is still a float
 _CONTROL = r"[\x00-\x1f\x7f]"
 
 
@@ -34,32 +45,46 @@ class Rule(Protocol):
         """Tell for each value of a column; null answers null."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRule:
+    """A requirement on several fields together; ``field`` is the one to mend.
+
+    A record class lists its own in ``row_rules``.
+    """
+
+    field: str
+    requirement: str
+    remedy: str
+    accepts: Callable[[Any], bool]
+    accepts_rows: Callable[[pa.Table], pa.ChunkedArray]
+
+
 @dataclass(frozen=True, slots=True)
 class Finite:
-    """A finite number."""
+    """A finite number that leaves room for sums and squares."""
 
     remedy: str = "leave a field that is not known out, NaN is not a number"
-    requirement: str = "be a finite number"
+    requirement: str = "be a finite number, -1e18 to 1e18"
 
     def accepts(self, value: object) -> bool:
-        return _is_number(value) and math.isfinite(cast("float", value))
+        return _is_number(value) and abs(cast("float", value)) <= LARGEST
 
     def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
-        return pc.is_finite(column)
+        return pc.less_equal(pc.abs(column), LARGEST)
 
 
 @dataclass(frozen=True, slots=True)
 class Positive:
-    """A finite number above zero."""
+    """A number above zero; how far above is said by `Finite`."""
 
     remedy: str
     requirement: str = "be > 0"
 
     def accepts(self, value: object) -> bool:
-        return _is_number(value) and math.isfinite(number := cast("float", value)) and number > 0
+        return _is_number(value) and cast("float", value) > 0
 
     def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
-        return pc.and_(pc.is_finite(column), pc.greater(column, 0.0))
+        return pc.greater(column, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import UnknownNameError
-from perfkit.records import Bar, CashRecord, LabelRecord, TradeRecord, arrow_schema
+from perfkit.records import Bar, CashRecord, LabelRecord, SplitRecord, TradeRecord, arrow_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +114,13 @@ TABLES: dict[str, TableLayout] = {
             time="execution_time",
             sort=("account_id", "strategy_id", "execution_time", "sequence"),
             filtered=("account_id", "strategy_id", "execution_time", "sequence"),
+        ),
+        TableLayout(
+            name="splits",
+            record=SplitRecord,
+            time="execution_time",
+            sort=("account_id", "symbol", "execution_time", "sequence"),
+            filtered=("account_id", "symbol", "execution_time", "sequence"),
         ),
         TableLayout(
             name="bars",

@@ -18,7 +18,6 @@ from perfkit.market import MarketState
 from perfkit.records import Bar, CashRecord, Fill, LabelRecord
 from perfkit.store import Receipt, TradeStore
 from perfkit.tracker.books import FACTS, Books
-from perfkit.tracker.cash_rows import check_signs
 from perfkit.tracker.intake import checked_rows, stamped
 from perfkit.tracker.known_records import KnownRecords
 from perfkit.tracker.label_rows import screened_labels
@@ -194,7 +193,6 @@ class TradeTracker:
             As `record_many`; also when an amount has not the sign of its kind.
         """
         table = checked_rows(cash, CashRecord, self._defaults)
-        check_signs(table)
         if self._books.is_ahead:
             self._rebuild()
         screened = self._cash.screen(table, self._recorded("cash"))

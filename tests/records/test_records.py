@@ -106,8 +106,8 @@ def test_booleans_and_text_are_not_numbers():
 
 
 @given(
-    price=st.floats(allow_nan=False, allow_infinity=False),
-    volume=st.floats(min_value=0, exclude_min=True, allow_infinity=False),
+    price=st.floats(-1e18, 1e18),
+    volume=st.floats(0.0, 1e18, exclude_min=True),
     symbol=st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=64),
     side=st.sampled_from(list(Side)),
     time=st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
@@ -198,3 +198,29 @@ def test_a_time_that_python_cannot_hold_is_refused_with_its_row():
     far = pa.array([2**61], pa.int64()).cast(pa.timestamp("us", "UTC"))
     (row,) = invalid_rows(table.set_column(3, table.schema.field(3), far), Fill)
     assert (row.field, str(2**61) in row.message) == ("execution_time", True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"price": 1e300}, "price must be a finite number, -1e18 to 1e18, was 1e+300"),
+        ({"volume": float("inf")}, "volume must be a finite number, -1e18 to 1e18, was inf"),
+        ({"record_type": "bust"}, "original_trade_id must name the trade that a correction"),
+        ({"original_trade_id": "t-0"}, "nothing on a new fill, was 't-0'"),
+        ({"contract": "inverse"}, "base_currency must be given for an inverse contract"),
+        (
+            {"contract": "inverse", "base_currency": "BTC", "price": -1.0},
+            "price must be > 0 for an inverse contract, which is worth 1 / price, was -1.0",
+        ),
+    ],
+)
+def test_one_record_and_a_table_refuse_what_does_not_fit_together_alike(changed, message):
+    with pytest.raises(InvalidRecordError) as one:
+        Fill(**GOOD | changed)
+    assert message in str(one.value)
+    rows = to_table([Fill(**GOOD)], Fill)
+    for name, value in changed.items():
+        field = rows.schema.field(name)
+        rows = rows.set_column(rows.column_names.index(name), field, pa.array([value], field.type))
+    (error,) = invalid_rows(rows, Fill)
+    assert error.message == str(one.value)

@@ -8,7 +8,7 @@ import pytest
 
 from perfkit.errors import ConflictError, InvalidTableError
 from perfkit.market import MarketState
-from perfkit.records import Bar, CashRecord
+from perfkit.records import Bar, CashRecord, to_table
 from perfkit.store import TradeStore
 from perfkit.tracker import TradeTracker
 
@@ -117,7 +117,8 @@ def test_cash_is_recorded_once_and_never_changed(tmp_path, clock):
     ("amount", "kind"), [(-1.0, "deposit"), (1.0, "withdrawal"), (0.0, "deposit")]
 )
 def test_an_amount_has_the_sign_of_its_kind(tmp_path, amount, kind):
+    rows = to_table([cash("d", 0, 1.0)], CashRecord).to_pandas().assign(amount=amount, kind=kind)
     with TradeTracker(tmp_path) as tracker:
         with pytest.raises(InvalidTableError, match="amount must be > 0 for a deposit"):
-            tracker.record_cash([cash("d", 0, amount, kind)])
+            tracker.record_cash(rows)
         assert tracker.store.read("cash").num_rows == 0

@@ -1,0 +1,59 @@
+"""JSON files of a venue's API: read whole, and handed on as rows."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from perfkit.errors import ImportFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["JsonSource", "json_objects", "load_json", "source_name"]
+
+JsonSource: TypeAlias = "str | Path | Sequence[dict[str, Any]] | dict[str, Any]"
+
+
+def source_name(source: JsonSource) -> str:
+    """Name a source in messages: its file, or what it is."""
+    return str(source) if isinstance(source, (str, Path)) else "objects"
+
+
+def load_json(source: JsonSource) -> Any:
+    """Read a JSON file (``.gz`` is unpacked); objects are given back as they are.
+
+    Raises
+    ------
+    ImportFormatError
+        When the file can't be read, or is no JSON.
+    """
+    if not isinstance(source, (str, Path)):
+        return source
+    path = Path(source)
+    try:
+        opened = gzip.open(path, "rt", encoding="utf-8-sig") if path.suffix == ".gz" else None
+        with opened or path.open(encoding="utf-8-sig") as stream:
+            return json.load(stream)
+    except (OSError, EOFError) as error:
+        raise ImportFormatError(f"{path}: must be a readable file: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ImportFormatError(f"{path}: must be JSON: {error}; export it again") from error
+
+
+def json_objects(source: JsonSource, what: str) -> list[tuple[int, dict[str, Any]]]:
+    """Read a list of objects, numbered from 1.
+
+    Raises
+    ------
+    ImportFormatError
+        When the file can't be read, or holds something else.
+    """
+    rows = load_json(source)
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, dict) for row in rows):
+        raise ImportFormatError(
+            f"{source_name(source)}: must be a JSON list of {what}; save what the API answered"
+        )
+    return list(enumerate(rows, 1))
