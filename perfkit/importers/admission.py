@@ -52,7 +52,8 @@ class Candidates:
     @property
     def id(self) -> str:
         """Name of the field that tells records apart."""
-        return arrow_schema(self.cls).names[0]
+        name: str = arrow_schema(self.cls).names[0]
+        return name
 
     def put(self, name: str, cells: Cells) -> None:
         """Add a column; rows whose cell could not be read are refused."""

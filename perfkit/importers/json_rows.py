@@ -34,9 +34,8 @@ def load_json(source: JsonSource) -> Any:
         return source
     path = Path(source)
     try:
-        opened = gzip.open(path, "rt", encoding="utf-8-sig") if path.suffix == ".gz" else None
-        with opened or path.open(encoding="utf-8-sig") as stream:
-            return json.load(stream)
+        data = path.read_bytes()
+        return json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
     except (OSError, EOFError) as error:
         raise ImportFormatError(f"{path}: must be a readable file: {error}") from error
     except (ValueError, RecursionError) as error:
