@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from perfkit.errors import DamagedStoreError, StoreError
+from perfkit.store.evolution import absent_fields, table_schema
 from perfkit.store.tables import TABLES, TableLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from perfkit.store.data_file import DataFile
     from perfkit.store.location import Location
@@ -50,16 +51,19 @@ class DeltaTables:
         return f"{self.location.uri}/{name}"
 
     def create(self) -> None:
-        """Make the tables that are absent.
+        """Make the tables that are absent, and the columns that a table lacks.
 
         Raises
         ------
         StoreError
-            When their place can't be written.
+            When their place can't be written, or a newer perfkit wrote there.
         """
         for layout in TABLES.values():
-            if self.find(layout.name) is None:
+            table = self.find(layout.name)
+            if table is None:
                 self._create(layout)
+            elif absent := absent_fields(table_schema(table, layout), layout):
+                self._widen(table, layout, absent)
 
     def _create(self, layout: TableLayout) -> None:
         try:
@@ -79,6 +83,18 @@ class DeltaTables:
             raise StoreError(
                 f"the table {self.uri(layout.name)} can't be made: {error}; check the place's "
                 "rights and space"
+            ) from error
+        self.location.sync_log(layout.name)
+
+    def _widen(self, table: DeltaTable, layout: TableLayout, fields: list[pa.Field]) -> None:
+        try:
+            table.alter.add_columns(
+                Schema.from_arrow(pa.schema(fields)).fields, post_commithook_properties=_NO_HOOKS
+            )
+        except DeltaError as error:
+            raise StoreError(
+                f"the table {self.uri(layout.name)} can't be given the columns "
+                f"{[field.name for field in fields]}: {error}; check the place's rights and space"
             ) from error
         self.location.sync_log(layout.name)
 
@@ -164,10 +180,23 @@ def live_files(table: DeltaTable) -> pa.Table:
     return pa.table(table.get_add_actions(flatten=True))
 
 
-def checksums(table: DeltaTable, commits: int | None = None) -> dict[str, str]:
-    """Collect the checksums that commits left: all of them, or the newest ones."""
-    found: dict[str, str] = {}
-    entry: dict[str, Any]
-    for entry in table.history(commits):
-        found |= json.loads(entry.get(_CHECKSUMS, "{}"))
-    return found
+def checksums(table: DeltaTable, paths: Collection[str] | None = None) -> dict[str, str]:
+    """Collect the checksums that commits left, from the newest on.
+
+    Parameters
+    ----------
+    table : DeltaTable
+        As it is now.
+    paths : collection of str, optional
+        The files that are asked for: what lies before the last of them is not
+        read. All commits when None.
+    """
+    limit = None if paths is None else 2
+    while True:
+        history = table.history(limit)
+        found: dict[str, str] = {}
+        for entry in history:
+            found |= json.loads(entry.get(_CHECKSUMS, "{}"))
+        if limit is None or len(history) < limit or found.keys() >= set(paths or ()):
+            return found
+        limit *= 2

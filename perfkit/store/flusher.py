@@ -20,6 +20,7 @@ from deltalake.exceptions import DeltaError
 from perfkit.errors import DamagedStoreError, StoreError
 from perfkit.store.data_file import DataFile, data_files
 from perfkit.store.delta_tables import DeltaTables, checksums, live_files
+from perfkit.store.evolution import conformed
 from perfkit.store.tables import TABLES, TableLayout
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _move(groups: list[Group], layout: TableLayout, writer: str, tables: DeltaTa
     done = table.transaction_version(writer) or 0
     fresh = [group for group in groups if group.number > done]
     if fresh:
-        rows = pa.concat_tables(group.rows for group in fresh)
+        rows = pa.concat_tables(conformed(group.rows, layout) for group in fresh)
         files = _write(data_files(rows, layout), layout, tables)
         tables.commit(layout, files, Transaction(writer, fresh[-1].number))
     _verify(groups, layout, tables)
@@ -122,8 +123,9 @@ def _verify(groups: list[Group], layout: TableLayout, tables: DeltaTables) -> No
             f"groups {groups[0].number} to {groups[-1].number}, holds {found}; the journal still "
             "has them, run `perfkit verify`"
         )
-    known = checksums(table, commits=2)  # ours, and one that was cut short before it
-    for path in ours.column("path").to_pylist():
+    paths = ours.column("path").to_pylist()
+    known = checksums(table, paths)  # of our commit, and of those that were cut short before it
+    for path in paths:
         data = tables.location.get(f"{layout.name}/{path}")
         if hashlib.sha256(data).hexdigest() != known.get(path):
             raise DamagedStoreError(

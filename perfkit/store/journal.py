@@ -1,8 +1,8 @@
 """The journal: rows are on disk here before anyone is told so.
 
 One SQLite file in WAL mode with ``synchronous=FULL``. Rows that are
-acknowledged together are one commit; each group of them is one Arrow
-stream, chained to the group before it by sha256. Groups leave from the
+acknowledged together are one commit, of whatever tables they are; each group
+of them is one Arrow stream, chained to the group before it by sha256. Groups leave from the
 front, whole, once they are safe in a table; the chain goes on from there,
 and the file gives their space back. After an error of the disk nothing more
 is written: an fsync is never tried twice.
@@ -22,7 +22,7 @@ from perfkit.errors import DamagedStoreError, StoreError
 from perfkit.store.journal_group import Group, chained, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["Journal"]
@@ -134,41 +134,40 @@ class Journal:
         """Whether an error has stopped the journal."""
         return self._failure is not None
 
-    def append(self, kind: str, rows: pa.Table) -> tuple[int, int]:
+    def append(self, tables: Mapping[str, pa.Table]) -> dict[str, tuple[int, int]]:
         """Number rows and put them on disk, all or none.
 
         Parameters
         ----------
-        kind : str
-            Table that the rows belong to.
-        rows : pyarrow.Table
-            At least one row, with a column ``sequence`` that is filled here.
+        tables : mapping of str to pyarrow.Table
+            From each table's name the rows that belong to it: at least one, with
+            a column ``sequence`` that is filled here.
 
         Returns
         -------
-        tuple of int
-            First and last sequence; the rows survive a power loss from now on.
+        dict of str to tuple of int
+            First and last sequence of each table's rows; they survive a power loss
+            from now on.
 
         Raises
         ------
         StoreError
             When the disk refuses, and ever after.
         """
-        first = self._sequence + 1
-        position = rows.schema.get_field_index("sequence")
-        numbers = pa.array(np.arange(first, first + rows.num_rows))
-        numbered = rows.set_column(position, rows.schema.field(position), numbers)
-        number, digest, lines = self._number, self._digest, []
-        for start in range(0, rows.num_rows, GROUP_ROWS):
-            part = numbered.slice(start, GROUP_ROWS)
-            number, low = number + 1, first + start
-            header, payload = (number, kind, low, low + part.num_rows - 1), encode(part)
-            digest = chained(digest, header, payload)
-            lines.append((*header, digest, payload))
+        number, digest, sequence = self._number, self._digest, self._sequence
+        lines, numbers = [], {}
+        for kind, rows in tables.items():
+            first = sequence + 1
+            for part in _numbered(rows, first):
+                number, low, sequence = number + 1, sequence + 1, sequence + part.num_rows
+                header, payload = (number, kind, low, sequence), encode(part)
+                digest = chained(digest, header, payload)
+                lines.append((*header, digest, payload))
+            numbers[kind] = first, sequence
         with self._transaction():
             self._connection.executemany("INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?)", lines)
-        self._number, self._digest, self._sequence = number, digest, first + rows.num_rows - 1
-        return first, self._sequence
+        self._number, self._digest, self._sequence = number, digest, sequence
+        return numbers
 
     def groups(self, kind: str | None = None) -> Iterator[Group]:
         """Read the groups in order, each checked against the chain.
@@ -261,3 +260,12 @@ class Journal:
                 f"the journal {self.path} could not be written ({error}); nothing was "
                 "acknowledged and writing has stopped, mend the disk and open the history again"
             ) from error
+
+
+def _numbered(rows: pa.Table, first: int) -> Iterator[pa.Table]:
+    """Fill in the numbers, and cut the rows into groups."""
+    place = rows.schema.get_field_index("sequence")
+    numbers = pa.array(np.arange(first, first + rows.num_rows))
+    numbered = rows.set_column(place, rows.schema.field(place), numbers)
+    for start in range(0, rows.num_rows, GROUP_ROWS):
+        yield numbered.slice(start, GROUP_ROWS)

@@ -9,9 +9,11 @@ import pyarrow as pa
 
 from perfkit.errors import DamagedStoreError, StoreError, UnknownNameError
 from perfkit.store.delta_tables import live_files
+from perfkit.store.evolution import completed, conformed, table_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from deltalake import DeltaTable
 
@@ -29,6 +31,7 @@ def read_rows(
     *,
     where: pl.Expr | None = None,
     columns: Sequence[str] | None = None,
+    known: datetime | None = None,
 ) -> pa.Table:
     """Read what is in the journal, in the table, or moving between them, once.
 
@@ -44,6 +47,8 @@ def read_rows(
         Which rows.
     columns : sequence of str, optional
         Which columns; all when None.
+    known : datetime, optional
+        Only rows that were known by then.
 
     Raises
     ------
@@ -55,6 +60,9 @@ def read_rows(
         _selected(layout, where.meta.root_names())
     try:
         rows = pl.concat(_frames(layout, tables, journal), how="vertical")
+        if known is not None:  # before the key: what is replaced later counted until then
+            recorded = pl.col("recorded_at")
+            rows = rows.filter(recorded.is_null() | (recorded <= known))
         if layout.key:
             rows = rows.sort("sequence").unique(layout.key, keep="last", maintain_order=True)
         if where is not None:
@@ -89,16 +97,21 @@ def _stored(layout: TableLayout, tables: DeltaTables, table: DeltaTable) -> Iter
     # not scan_delta: polars 2.1 looks for a folder "a b" under the name "a%20b"
     paths = live_files(table).column("path").to_pylist()
     if paths:
-        yield pl.scan_parquet(
+        rows = pl.scan_parquet(
             [f"{tables.uri(layout.name)}/{path}" for path in paths],
             glob=False,
             hive_partitioning=False,
+            schema=_frame([], layout).collect_schema(),
+            missing_columns="insert",
+            cast_options=pl.ScanCastOptions(missing_struct_fields="insert"),
             storage_options=tables.location.options or None,
         )
+        yield completed(rows, table_schema(table, layout), layout)
 
 
 def _frame(groups: list[pa.Table], layout: TableLayout) -> pl.LazyFrame:
-    frame = pl.from_arrow(pa.concat_tables([layout.numbered_schema.empty_table(), *groups]))
+    rows = [conformed(group, layout) for group in groups]
+    frame = pl.from_arrow(pa.concat_tables([layout.numbered_schema.empty_table(), *rows]))
     assert isinstance(frame, pl.DataFrame)
     return frame.lazy()
 

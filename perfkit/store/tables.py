@@ -14,7 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import UnknownNameError
-from perfkit.records import Bar, CashRecord, LabelRecord, SplitRecord, TradeRecord, arrow_schema
+from perfkit.records import (
+    Bar,
+    CashRecord,
+    LabelRecord,
+    SplitRecord,
+    TradeRecord,
+    arrow_schema,
+    check_table,
+    conform,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +82,25 @@ class TableLayout:
         if self.partition is None:
             return schema
         return schema.append(pa.field(self.partition, pa.string(), nullable=False))
+
+    def checked(self, rows: pa.Table) -> pa.Table:
+        """Bring rows that are to be written to ``numbered_schema``, and check each.
+
+        Parameters
+        ----------
+        rows : pyarrow.Table
+            Columns of the record; ``sequence`` may be absent.
+
+        Raises
+        ------
+        SchemaError, InvalidTableError
+            When the rows are not those of the record.
+        """
+        rows = conform(rows, self.record)
+        check_table(rows, self.record)
+        if "sequence" in rows.column_names:
+            return rows
+        return rows.append_column(_SEQUENCE, pa.nulls(rows.num_rows, _SEQUENCE.type))
 
     def partitions(self, rows: pa.Table) -> Iterator[tuple[dict[str, str], pa.Table]]:
         """Split rows by partition, each part in the order of a file.

@@ -9,33 +9,33 @@ it was acknowledged.
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Self
 
-import pyarrow as pa
-
-from perfkit.errors import StoreError
-from perfkit.records import check_table, conform
+from perfkit.errors import InvalidArgumentError, StoreError
 from perfkit.store.delta_tables import DeltaTables
-from perfkit.store.flusher import flush
 from perfkit.store.journal import Journal
-from perfkit.store.location import make_folder, open_location
+from perfkit.store.location import open_location
 from perfkit.store.reader import read_rows
-from perfkit.store.receipt import Receipt
 from perfkit.store.tables import table_layout
-from perfkit.store.writer_lock import WriterLock
+from perfkit.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
     import polars as pl
+    import pyarrow as pa
+
+    from perfkit.store.receipt import Receipt
 
 __all__ = ["TradeStore"]
 
 
 class TradeStore:
-    """The trades, cash, bars and labels of one history.
+    """The trades, cash, splits, bars and labels of one history.
 
     Parameters
     ----------
@@ -79,15 +79,14 @@ class TradeStore:
         storage_options: Mapping[str, str] | None = None,
         journal: str | Path | None = None,
     ) -> None:
-        self._location = open_location(uri, storage_options, journal)
-        self._tables = DeltaTables(self._location)
-        self._journal: Journal | None = None
-        self._lock: WriterLock | None = None
+        self._tables = DeltaTables(open_location(uri, storage_options, journal))
+        self._writer: Writer | None = None
+        self._known: datetime | None = None
 
     @property
     def uri(self) -> str:
         """Address of the history."""
-        return self._location.uri
+        return self._tables.location.uri
 
     def open(self) -> Self:
         """Become the writer of the history, which is made when it is absent.
@@ -97,42 +96,35 @@ class TradeStore:
         StoreLockedError
             When another writer has it; the message names the process.
         StoreError
-            When the place can't be written, or a store in S3 does not honour
-            conditional puts.
+            When the place can't be written, a store in S3 does not honour
+            conditional puts, or this is the history `as_of` a time.
         """
-        if self._journal is not None:
-            return self
-        path = self._location.journal
-        try:
-            self._location.prepare()
-            make_folder(path.parent)
-            self._lock = WriterLock(path.with_suffix(".lock"))
-            self._tables.create()
-            self._journal = Journal(path, self._location.journal_home)
-            self._journal.number_from(self._tables.last_sequence())
-        except OSError as error:
-            self.release()
-            if isinstance(error, StoreError):
-                raise
-            raise StoreError(
-                f"{self.uri}: the history can't be opened for writing: {error}; check the "
-                "folder's rights and space"
-            ) from error
+        self._opened()
         return self
 
     def append(self, name: str, rows: pa.Table) -> Receipt:
-        """Number rows and put them on disk, all or none.
+        """Put the rows of one table on disk; see `append_many`.
 
         Parameters
         ----------
         name : str
-            ``trades``, ``cash``, ``bars`` or ``labels``.
+            ``trades``, ``cash``, ``splits``, ``bars`` or ``labels``.
         rows : pyarrow.Table
             Columns of the table's record; ``sequence`` is set here.
+        """
+        return self.append_many({name: rows})[name]
+
+    def append_many(self, tables: Mapping[str, pa.Table]) -> dict[str, Receipt]:
+        """Number rows of several tables and put them on disk, all or none.
+
+        Parameters
+        ----------
+        tables : mapping of str to pyarrow.Table
+            From each table's name its rows; they are numbered in this order.
 
         Returns
         -------
-        Receipt
+        dict of str to Receipt
             The rows survive a power loss from now on.
 
         Raises
@@ -147,17 +139,8 @@ class TradeStore:
             When the disk refuses; nothing was acknowledged and this store
             writes no more.
         """
-        layout = table_layout(name)
-        rows = conform(rows, layout.record)
-        check_table(rows, layout.record)
-        journal = self._writer()
-        if rows.num_rows == 0:
-            return Receipt.of_nothing()
-        if "sequence" not in rows.column_names:
-            field = layout.numbered_schema.field("sequence")
-            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-        first, last = journal.append(name, rows)
-        return Receipt(first_sequence=first, last_sequence=last, accepted=rows.num_rows)
+        checked = {name: table_layout(name).checked(rows) for name, rows in tables.items()}
+        return self._opened().append(checked)
 
     def read(
         self,
@@ -165,39 +148,70 @@ class TradeStore:
         *,
         where: pl.Expr | None = None,
         columns: Sequence[str] | None = None,
+        known: datetime | None = None,
     ) -> pa.Table:
         """Read a table and what the journal has for it.
 
         Parameters
         ----------
         name : str, default "trades"
-            ``trades``, ``cash``, ``bars`` or ``labels``.
+            ``trades``, ``cash``, ``splits``, ``bars`` or ``labels``.
         where : polars.Expr, optional
             Which rows; what can be is decided before a file is read, e.g.
             ``pl.col("strategy_id") == "momentum"``.
         columns : sequence of str, optional
             Which columns, in this order; all when None.
+        known : datetime, optional
+            Only what was known by then: rows whose ``recorded_at`` is not
+            later. A row that does not say when it was recorded was always
+            known.
 
         Returns
         -------
         pyarrow.Table
             In canonical order: by time, then by number in the journal. Of
-            bars with the same symbol and close time only the last recorded.
+            bars with the same symbol and close time only the last recorded. A
+            column that is younger than a row has its record's default there.
 
         Raises
         ------
         UnknownNameError
             When the table or a column does not exist.
+        InvalidArgumentError
+            When ``known`` has no zone.
         StoreError
-            When there is no history at this address.
+            When there is no history at this address, or a newer perfkit wrote it.
         DamagedStoreError
             When a file is not what was written.
         """
-        layout = table_layout(name)
-        if self._journal is not None:
-            return read_rows(layout, self._tables, self._journal, where=where, columns=columns)
-        with self._location_journal() as journal:
-            return read_rows(layout, self._tables, journal, where=where, columns=columns)
+        layout, known = table_layout(name), self._earlier(known)
+        with self._open_journal() as journal:
+            return read_rows(
+                layout, self._tables, journal, where=where, columns=columns, known=known
+            )
+
+    def as_of(self, known: datetime) -> TradeStore:
+        """Give the history as it was known at a time, for reading only.
+
+        Parameters
+        ----------
+        known : datetime
+            With a zone.
+
+        Returns
+        -------
+        TradeStore
+            Every `read` of it leaves out what was recorded later; it can't be
+            opened for writing.
+
+        Raises
+        ------
+        InvalidArgumentError
+            When the time has no zone.
+        """
+        view = copy(self)
+        view._writer, view._known = None, self._earlier(known)
+        return view
 
     def flush(self) -> int:
         """Move everything acknowledged into the tables.
@@ -213,29 +227,21 @@ class TradeStore:
             When the tables refuse; the rows stay in the journal, and this
             store writes no more.
         """
-        journal = self._writer()
-        try:
-            return flush(journal, self._tables)
-        except StoreError as error:
-            journal.stop(str(error))
-            raise
+        return self._opened().flush()
 
     def close(self) -> None:
         """Flush, and let the next writer in. A store that has stopped only lets go."""
         try:
-            if self._journal is not None and not self._journal.is_stopped:
-                self.flush()
+            if self._writer is not None and not self._writer.journal.is_stopped:
+                self._writer.flush()
         finally:
             self.release()
 
     def release(self) -> None:
         """Let the next writer in without flushing; what is acknowledged is safe."""
-        journal, self._journal = self._journal, None
-        lock, self._lock = self._lock, None
-        if journal is not None:
-            journal.close()
-        if lock is not None:
-            lock.release()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.release()
 
     def __enter__(self) -> Self:
         return self.open()
@@ -248,17 +254,34 @@ class TradeStore:
     ) -> None:
         self.close()
 
-    def _writer(self) -> Journal:
-        journal = self.open()._journal
-        assert journal is not None
-        journal.refuse_if_stopped()
-        return journal
+    def _opened(self) -> Writer:
+        if self._known is not None:
+            raise StoreError(
+                f"{self.uri}: a history as of {self._known.isoformat()} must only be read; write "
+                "through a TradeStore of the address itself"
+            )
+        if self._writer is None:
+            self._writer = Writer(self._tables)
+        return self._writer
+
+    def _earlier(self, known: datetime | None) -> datetime | None:
+        if known is not None and known.tzinfo is None:
+            raise InvalidArgumentError(
+                f"known must be a time with a zone, was {known!r}; give tzinfo, e.g. "
+                "datetime(2024, 3, 1, tzinfo=UTC)"
+            )
+        limits = [limit for limit in (known, self._known) if limit is not None]
+        return min(limits, default=None)
 
     @contextmanager
-    def _location_journal(self) -> Iterator[Journal | None]:
-        path = self._location.journal
-        if not path.exists():
+    def _open_journal(self) -> Iterator[Journal | None]:
+        location = self._tables.location
+        if self._writer is not None:
+            yield self._writer.journal
+        elif location.journal.exists():
+            with closing(
+                Journal(location.journal, location.journal_home, read_only=True)
+            ) as journal:
+                yield journal
+        else:
             yield None
-            return
-        with closing(Journal(path, self._location.journal_home, read_only=True)) as journal:
-            yield journal

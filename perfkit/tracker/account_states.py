@@ -3,79 +3,60 @@
 From our own books alone: cash that was recorded, cash that fills moved, and
 positions at the last price known by then, a fill's or the close of a bar.
 What can't be known is null: equity without a deposit, sums over more than
-one currency, leverage without equity.
+one currency, leverage without equity. Nor is it known what an inverse
+contract does to cash in its quote currency, for it is settled in another.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perfkit.records import AccountState, TradeRecord, arrow_schema
+from perfkit.records import AccountState, CashKind, CashRecord, TradeRecord, arrow_schema
+from perfkit.records.trade_record import ContractType
+from perfkit.tracker.fees import fees_of
+from perfkit.tracker.holdings import Filled, Holdings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from perfkit.ledger.splits import SplitFactors
     from perfkit.tracker.roles import Market
 
 __all__ = ["AccountStates"]
 
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _STATE = arrow_schema(TradeRecord).field("account_state").type
 
 
-@dataclass(slots=True)
-class _Holding:
-    units: float = 0.0  # signed, times the multiplier
-    price: float = 0.0
-    time: int = 0
-
-
-class _Track(NamedTuple):
-    units: Floats  # before each fill of the strategy
-    price: Floats
-    time: Integers
-
-
-@dataclass(slots=True)
-class _Strategy:
-    cash: float = 0.0  # what fills moved
-    currency: str | None = None
-    is_mixed: bool = False
-    is_traded: bool = False
-    holdings: dict[str, _Holding] = field(default_factory=dict)
-    flow_times: Integers = field(default_factory=lambda: np.empty(0, np.int64))
-    flows: Floats = field(default_factory=lambda: np.empty(0))
-
-
 class AccountStates:
-    """Cash and holdings of every account's strategy."""
+    """Cash and holdings of every account's strategy.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    splits : SplitFactors
+        Of all accounts.
+    """
+
+    def __init__(self, splits: SplitFactors) -> None:
+        self._splits = splits
         self._strategies: dict[tuple[str, str], _Strategy] = {}
 
     def on_cash(self, cash: pa.Table) -> None:
-        """Take deposits and withdrawals, in any order.
+        """Take cash that moved other than by a fill, in any order.
 
         Parameters
         ----------
         cash : pyarrow.Table
             Columns of `CashRecord`.
         """
-        times, amounts = _micros(cash.column("execution_time")), _floats(cash, "amount")
         for key, rows in _by_strategy(cash):
-            strategy = self._strategies.setdefault(key, _Strategy())
-            all_times = np.concatenate([strategy.flow_times, times[rows]])
-            order = np.argsort(all_times, kind="stable")
-            strategy.flow_times = all_times[order]
-            strategy.flows = np.concatenate([strategy.flows, amounts[rows]])[order]
+            self._strategy(key).on_cash(cash.take(rows))
 
     def apply(self, fills: pa.Table, books: pa.Table, market: Market | None) -> pa.Array:
         """Take fills, and give the state just before each of them.
@@ -96,10 +77,9 @@ class AccountStates:
         """
         found = {name: np.full(fills.num_rows, np.nan) for name in ("cash", "value", "exposure")}
         for key, rows in _by_strategy(fills):
-            strategy = self._strategies.setdefault(key, _Strategy())
             mine = fills if len(rows) == fills.num_rows else fills.take(rows)
             after = _floats(books, "position")[rows]
-            for name, values in _before(strategy, mine, after, market).items():
+            for name, values in self._strategy(key).before(mine, after, market).items():
                 found[name][rows] = values
         equity = found["cash"] + found["value"]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -118,81 +98,70 @@ class AccountStates:
             [columns[name] for name in schema.names], fields=list(_STATE)
         )
 
-
-def _before(
-    strategy: _Strategy, fills: pa.Table, after: Floats, market: Market | None
-) -> dict[str, Floats]:
-    times, price = _micros(fills.column("execution_time")), _floats(fills, "price")
-    multiplier = _floats(fills, "multiplier")
-    is_buy = pc.equal(fills.column("side"), "buy").to_numpy()
-    value = np.where(is_buy, 1.0, -1.0) * _floats(fills, "volume") * price * multiplier
-    moved = np.cumsum(np.concatenate([[strategy.cash], -value - _floats(fills, "commission")]))
-    strategy.cash = float(moved[-1])
-    worth, exposure = _holdings(strategy, fills, (after * multiplier, price, times), market)
-    cash = _flows_until(strategy, times) + moved[:-1]
-    is_mixed = _mixed(strategy, fills.column("currency").to_pylist())
-    for values in (cash, worth, exposure):
-        values[is_mixed] = np.nan
-    return {"cash": cash, "value": worth, "exposure": exposure}
+    def _strategy(self, key: tuple[str, str]) -> _Strategy:
+        if key not in self._strategies:
+            self._strategies[key] = _Strategy(Holdings(key[0], self._splits))
+        return self._strategies[key]
 
 
-def _flows_until(strategy: _Strategy, times: Integers) -> Floats:
-    """Give the sum of cash recorded up to each time, NaN before the first."""
-    sums = np.concatenate([[np.nan], np.cumsum(strategy.flows)])
-    return sums[np.searchsorted(strategy.flow_times, times, side="right")]
+class _Strategy:
+    """Cash and holdings of one account's strategy."""
 
+    def __init__(self, holdings: Holdings) -> None:
+        self._holdings = holdings
+        self._flows = arrow_schema(CashRecord).empty_table()
+        self._moved = 0.0  # by fills
+        self._currency: str | None = None
+        self._is_traded = self._is_unknown = False
 
-def _mixed(strategy: _Strategy, currencies: list[str | None]) -> npt.NDArray[np.bool_]:
-    if not strategy.is_traded:
-        strategy.currency, strategy.is_traded = currencies[0], True
-    other = [currency != strategy.currency for currency in currencies]
-    is_mixed = np.logical_or.accumulate(np.array([strategy.is_mixed, *other]))[1:]
-    strategy.is_mixed = bool(is_mixed[-1])
-    return is_mixed
+    def on_cash(self, cash: pa.Table) -> None:
+        """Take cash that moved other than by a fill."""
+        self._flows = pa.concat_tables([self._flows, cash]).sort_by("execution_time")
 
+    def before(self, fills: pa.Table, after: Floats, market: Market | None) -> dict[str, Floats]:
+        """Take fills, and give cash, value and exposure just before each."""
+        times, price = _micros(fills.column("execution_time")), _floats(fills, "price")
+        multiplier = _floats(fills, "multiplier")
+        is_buy = pc.equal(fills.column("side"), "buy").to_numpy()
+        value = np.where(is_buy, 1.0, -1.0) * _floats(fills, "volume") * price * multiplier
+        fees = fees_of(fills)
+        fee = np.where(fees.in_asset, 0.0, _floats(fills, "commission"))  # the units have paid
+        fee[fees.is_foreign] = np.nan
+        moved = np.cumsum(np.concatenate([[self._moved], -value - fee]))
+        self._moved = float(moved[-1])
+        filled = Filled(after * multiplier, price, times)
+        worth, exposure = self._holdings.values(fills, filled, market)
+        is_unknown = self._unknown(fills)
+        cash = self._flows_until(times) + moved[:-1]
+        for values in (cash, worth, exposure):
+            values[is_unknown] = np.nan
+        return {"cash": cash, "value": worth, "exposure": exposure}
 
-def _holdings(
-    strategy: _Strategy,
-    fills: pa.Table,
-    filled: tuple[Floats, Floats, Integers],
-    market: Market | None,
-) -> tuple[Floats, Floats]:
-    """Sum the values of all positions before each fill, signed and absolute."""
-    worth, exposure = np.zeros(fills.num_rows), np.zeros(fills.num_rows)
-    for symbol, track in _tracks(strategy, fills, filled):
-        if not track.units.any():
-            continue
-        price = track.price
-        if market is not None:
-            asof, close = market.closes(symbol, fills.column("execution_time"))
-            is_newer = asof > track.time.view(asof.dtype)
-            price = np.where(is_newer & ~np.isnan(close), close, price)
-        value = track.units * price
-        worth += value
-        exposure += np.abs(value)
-    return worth, exposure
+    def _unknown(self, fills: pa.Table) -> Flags:
+        """Tell from which fill on there is more than one currency to sum over."""
+        currencies = fills.column("currency").to_pylist()
+        if not self._is_traded:
+            self._currency, self._is_traded = currencies[0], True
+        is_inverse = pc.equal(fills.column("contract"), ContractType.INVERSE.value).to_pylist()
+        is_other = [
+            currency != self._currency or inverse
+            for currency, inverse in zip(currencies, is_inverse, strict=True)
+        ]
+        is_unknown = np.logical_or.accumulate(np.array([self._is_unknown, *is_other]))[1:]
+        self._is_unknown = bool(is_unknown[-1])
+        return is_unknown
 
-
-def _tracks(
-    strategy: _Strategy, fills: pa.Table, filled: tuple[Floats, Floats, Integers]
-) -> Iterator[tuple[str, _Track]]:
-    """Follow each symbol's own fills up to each fill; sorted, for one order of summation."""
-    symbols = fills.column("symbol").combine_chunks().dictionary_encode()
-    codes = symbols.indices.to_numpy()
-    traded = {name: code for code, name in enumerate(symbols.dictionary.to_pylist())}
-    for symbol in sorted({*strategy.holdings, *traded}):
-        brought = strategy.holdings.pop(symbol, _Holding())
-        own = np.flatnonzero(codes == traded.get(symbol, -1))
-        last = np.searchsorted(own, np.arange(fills.num_rows))  # 0 is what was brought along
-        units, price, time = (
-            np.concatenate([[before], after[own]])
-            for before, after in zip(
-                (brought.units, brought.price, brought.time), filled, strict=True
-            )
-        )
-        if units[-1] != 0.0:
-            strategy.holdings[symbol] = _Holding(float(units[-1]), float(price[-1]), int(time[-1]))
-        yield symbol, _Track(units[last], price[last], time[last])
+    def _flows_until(self, times: Integers) -> Floats:
+        """Sum the cash up to each time; NaN before a deposit, and after another currency."""
+        amounts, kinds = _floats(self._flows, "amount").copy(), self._flows.column("kind")
+        if self._currency is not None:
+            is_other = pc.not_equal(self._flows.column("currency"), self._currency)
+            amounts[pc.fill_null(is_other, False).to_numpy()] = np.nan
+        sums = np.concatenate([[np.nan], np.cumsum(amounts)])
+        first = pc.index(kinds, CashKind.DEPOSIT.value).as_py()
+        sums[: len(sums) if first < 0 else first + 1] = np.nan
+        flow_times = _micros(self._flows.column("execution_time"))
+        return sums[np.searchsorted(flow_times, times, side="right")]
 
 
 def _by_strategy(table: pa.Table) -> list[tuple[tuple[str, str], npt.NDArray[np.intp]]]:

@@ -1,9 +1,10 @@
 """Books: the ledger and the account states, moved on together.
 
 Fills that come in order go through as they are. A fill older than its book,
-a correction or a bust changes what came before it: the books are then built
-again from all facts, and the new fill is answered as of now, as if all had
-come in order.
+a correction, a bust or a split changes what came before it: the books are
+then built again from all facts, and the new fill is answered as of now, as
+if all had come in order. So they are where fees were paid in a third
+currency and new exchange rates were recorded.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ import pyarrow.compute as pc
 
 from perfkit.errors import LateFillError
 from perfkit.ledger import Ledger, effective_fills
+from perfkit.ledger.splits import SplitFactors
 from perfkit.records import Fill, arrow_schema
 from perfkit.tracker.account_states import AccountStates
+from perfkit.tracker.fees import fees_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from perfkit.tracker.facts import Facts, RecordedFacts
     from perfkit.tracker.roles import Market
 
-__all__ = ["FACTS", "BookedFills", "Books"]
+__all__ = ["BookedFills", "Books"]
 
-FACTS = (*arrow_schema(Fill).names, "sequence")
 _ORDER = [("execution_time", "ascending"), ("sequence", "ascending")]
 
 
@@ -58,42 +59,35 @@ class Books:
 
     Parameters
     ----------
-    facts : pyarrow.Table
-        All fills so far, with the columns `FACTS`.
-    cash : pyarrow.Table
-        All cash so far, with the columns of `CashRecord`.
+    facts : Facts
+        All that was recorded so far.
+    source : RecordedFacts
+        Asked when the books must be built again.
 
     Attributes
     ----------
     is_ahead : bool
-        Whether they hold fills that are not known to be on disk.
+        Whether they hold facts that are not known to be on disk.
     """
 
-    def __init__(self, facts: pa.Table, cash: pa.Table) -> None:
-        self._build(facts, cash, None)
+    def __init__(self, facts: Facts, source: RecordedFacts) -> None:
+        self._source = source
+        self._build(facts, None)
         self.is_ahead = False
 
-    def on_cash(self, cash: pa.Table) -> None:
-        """Take deposits and withdrawals."""
-        self._states.on_cash(cash)
+    def on_rates(self) -> None:
+        """Hear that exchange rates were recorded."""
+        self._are_rates_old = True
 
-    def apply(
-        self,
-        fills: pa.Table,
-        market: Market | None,
-        history: Callable[[], tuple[pa.Table, pa.Table]],
-    ) -> BookedFills:
-        """Take fills, and answer for each what it did.
+    def apply(self, new: Facts, market: Market | None) -> BookedFills:
+        """Take facts, and answer for each fill what it did.
 
         Parameters
         ----------
-        fills : pyarrow.Table
-            Columns of `Fill`, by execution time.
+        new : Facts
+            Fills by execution time; cash counts for them, and so do splits.
         market : Market, optional
             Gives the closes at which positions are valued between fills.
-        history : callable
-            Gives the facts and the cash of all that was recorded before; asked
-            when the books must be built again.
 
         Raises
         ------
@@ -102,24 +96,27 @@ class Books:
         InvalidArgumentError
             As `Ledger.apply`.
         """
+        if new.splits.num_rows or self._wants_rates(new.trades):
+            return self._apply_late(new, market)
         try:
-            books = self._ledger.apply(fills)
+            books = self._ledger.apply(new.trades)
         except LateFillError:
-            return self._apply_late(fills, market, *history())
+            return self._apply_late(new, market)
         self.is_ahead = True
-        states = self._states.apply(fills, books, market)
-        return BookedFills(fills, books, states, np.arange(fills.num_rows))
+        self._states.on_cash(new.cash)
+        states = self._states.apply(new.trades, books, market)
+        return BookedFills(new.trades, books, states, np.arange(new.trades.num_rows))
 
-    def _apply_late(
-        self, fills: pa.Table, market: Market | None, facts: pa.Table, cash: pa.Table
-    ) -> BookedFills:
-        known = facts.column("sequence").to_numpy()
-        start = int(known.max(initial=0)) + 1
-        numbers = pa.array(np.arange(start, start + fills.num_rows))
-        facts = pa.concat_tables([facts, fills.append_column("sequence", numbers)])
+    def _wants_rates(self, fills: pa.Table) -> bool:
+        if not self._are_rates_old:
+            return False
+        return self._has_foreign_fees or bool(fees_of(fills).is_foreign.any())
+
+    def _apply_late(self, new: Facts, market: Market | None) -> BookedFills:
+        facts = self._source.all().followed_by(new)
         self.is_ahead = True
-        effective, books, states = self._build(facts, cash, market)
-        rows = _rows(fills, facts, effective)
+        effective, books, states = self._build(facts, market)
+        rows = _rows(new.trades, facts.trades, effective)
         wanted = np.unique(rows[rows >= 0])
         return BookedFills(
             fills=effective.take(wanted).select(arrow_schema(Fill).names),
@@ -128,16 +125,18 @@ class Books:
             rows=np.where(rows < 0, -1, np.searchsorted(wanted, rows)),
         )
 
-    def _build(
-        self, facts: pa.Table, cash: pa.Table, market: Market | None
-    ) -> tuple[pa.Table, pa.Table, pa.Array]:
-        effective = effective_fills(facts).sort_by(_ORDER).combine_chunks()
-        ledger, states = Ledger(), AccountStates()
-        states.on_cash(cash)
+    def _build(self, facts: Facts, market: Market | None) -> tuple[pa.Table, pa.Table, pa.Array]:
+        effective = effective_fills(facts.trades).sort_by(_ORDER).combine_chunks()
+        has_foreign_fees = bool(fees_of(effective).is_foreign.any())
+        rates = self._source.rates() if has_foreign_fees else None
+        ledger = Ledger(splits=facts.splits, rates=rates)
+        states = AccountStates(SplitFactors(facts.splits))
+        states.on_cash(facts.cash)
         # without numbers, as live fills come: at equal times the order of rows counts
         books = ledger.apply(effective.drop_columns("sequence"))
         answer = effective, books, states.apply(effective, books, market)
         self._ledger, self._states = ledger, states
+        self._has_foreign_fees, self._are_rates_old = has_foreign_fees, rates is None
         return answer
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError, SchemaError
-from perfkit.records import check_table, conform, to_table
+from perfkit.records import arrow_schema, check_table, conform, to_table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +30,8 @@ def checked_rows(rows: Rows, cls: type, defaults: Mapping[str, str | None]) -> p
     cls : type
         The record class.
     defaults : mapping of str to str or None
-        Values for a column that is absent, and for its nulls; None gives none.
+        Values for a column that is absent, and for its nulls; None gives none, and
+        a column that the record has not is left out.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def checked_rows(rows: Rows, cls: type, defaults: Mapping[str, str | None]) -> p
     """
     table = _as_table(rows, cls)
     for name, value in defaults.items():
-        if value is not None:
+        if value is not None and name in arrow_schema(cls).names:
             table = _filled(table, name, value)
     table = conform(table, cls)
     check_table(table, cls)

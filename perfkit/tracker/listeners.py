@@ -11,6 +11,8 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from perfkit.store import Receipt
+
     Listener: TypeAlias = Callable[[pa.Table], object]
 
 __all__ = ["Listeners"]
@@ -26,19 +28,20 @@ class Listeners:
         """Call a listener from now on, after those that were added before."""
         self._listeners.append(listener)
 
-    def tell(self, rows: pa.Table, first_sequence: int) -> None:
+    def tell(self, rows: pa.Table, receipt: Receipt) -> None:
         """Give rows to every listener; an error is raised after all were called.
 
         Parameters
         ----------
         rows : pyarrow.Table
             `TradeRecord` rows, in the order in which they were numbered.
-        first_sequence : int
-            Number of the first row.
+        receipt : Receipt
+            Their numbers; of no rows nobody hears.
         """
-        if not self._listeners:
+        first = receipt.first_sequence
+        if first is None or not self._listeners:
             return
-        numbers = pa.array(np.arange(first_sequence, first_sequence + rows.num_rows))
+        numbers = pa.array(np.arange(first, first + rows.num_rows))
         place = rows.schema.get_field_index("sequence")
         numbered = rows.set_column(place, rows.schema.field(place), numbers)
         with ExitStack() as calls:  # last in, first out

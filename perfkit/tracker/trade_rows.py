@@ -11,27 +11,56 @@ import pyarrow.compute as pc
 from perfkit.records import Fill, MarketContext, TradeRecord, arrow_schema
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from perfkit.tracker.books import BookedFills
     from perfkit.tracker.roles import Labeler, Market
 
-__all__ = ["contexts", "labels", "trade_rows"]
+__all__ = ["trade_rows"]
 
 _SCHEMA = arrow_schema(TradeRecord)
 _FROM_BOOKS = ("pnl", "cumulative_pnl", "position", "average_price", "round_trip_pnl")
 
 
-def contexts(fills: pa.Table, market: Market | None) -> pa.Table:
-    """Give the market of each fill; nulls with their reason when there is none.
+def trade_rows(
+    fills: pa.Table, booked: BookedFills, market: Market | None, labeler: Labeler | None
+) -> pa.Table:
+    """Put the trade records of a batch together.
 
     Parameters
     ----------
     fills : pyarrow.Table
-        Columns of `Fill`.
+        The batch, as it came, with when we knew.
+    booked : BookedFills
+        What the books say of it.
     market : Market, optional
-        Whom to ask.
+        Gives each fill its context.
+    labeler : Labeler, optional
+        Gives each fill its labels.
+
+    Returns
+    -------
+    pyarrow.Table
+        `TradeRecord` rows without ``sequence``, in the order of ``fills``. A
+        bust has no P&L, context or labels of its own: they are null and empty.
     """
+    if fills.num_rows == 0:
+        return _SCHEMA.empty_table()
+    context = _contexts(booked.fills, market)
+    known = {name: booked.books.column(name) for name in _FROM_BOOKS}
+    known["market_context"] = context.to_struct_array()
+    known["account_state"] = booked.account_states
+    known["labels"] = _labels(booked, context, labeler)
+    if not np.array_equal(booked.rows, np.arange(len(booked.fills))):
+        rows = pa.array(booked.rows, mask=booked.rows < 0)
+        known = {name: column.take(rows) for name, column in known.items()}
+        known["labels"] = pc.coalesce(known["labels"], pa.scalar([], known["labels"].type))
+    for name in arrow_schema(Fill).names:
+        known.setdefault(name, fills.column(name))
+    known["sequence"] = pa.nulls(fills.num_rows, pa.int64())
+    return pa.table([known[name] for name in _SCHEMA.names], schema=_SCHEMA)
+
+
+def _contexts(fills: pa.Table, market: Market | None) -> pa.Table:
+    """Give the market of each fill; nulls with their reason when there is none."""
     if market is not None:
         return market.contexts(
             fills.column("symbol").combine_chunks(), fills.column("execution_time").combine_chunks()
@@ -43,7 +72,7 @@ def contexts(fills: pa.Table, market: Market | None) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def labels(booked: BookedFills, context: pa.Table, labeler: Labeler | None) -> pa.Array:
+def _labels(booked: BookedFills, context: pa.Table, labeler: Labeler | None) -> pa.Array:
     """Give the labels of each fill that counts; empty lists without a labeler."""
     kind = _SCHEMA.field("labels").type
     if labeler is None:
@@ -52,44 +81,3 @@ def labels(booked: BookedFills, context: pa.Table, labeler: Labeler | None) -> p
     for field in booked.books.schema:
         trades = trades.append_column(field, booked.books.column(field.name))
     return labeler.generate(trades, context).cast(kind)
-
-
-def trade_rows(
-    fills: pa.Table, booked: BookedFills, context: pa.Table, named: pa.Array, now: datetime
-) -> pa.Table:
-    """Put the trade records of a batch together.
-
-    Parameters
-    ----------
-    fills : pyarrow.Table
-        The batch, as it came.
-    booked : BookedFills
-        What the books say of it.
-    context : pyarrow.Table
-        `MarketContext` of ``booked.fills``, row for row.
-    named : pyarrow.Array of list of str
-        Their labels.
-    now : datetime
-        When we know; ``recorded_at`` of every row.
-
-    Returns
-    -------
-    pyarrow.Table
-        `TradeRecord` rows without ``sequence``, in the order of ``fills``. A
-        bust has no P&L, context or labels of its own: they are null and empty.
-    """
-    known = {name: booked.books.column(name) for name in _FROM_BOOKS}
-    known["market_context"] = context.to_struct_array()
-    known["account_state"] = booked.account_states
-    known["labels"] = named
-    if not np.array_equal(booked.rows, np.arange(len(booked.fills))):
-        rows = pa.array(booked.rows, mask=booked.rows < 0)
-        known = {name: column.take(rows) for name, column in known.items()}
-        known["labels"] = pc.coalesce(known["labels"], pa.scalar([], known["labels"].type))
-    known["recorded_at"] = pa.repeat(
-        pa.scalar(now, _SCHEMA.field("recorded_at").type), fills.num_rows
-    )
-    for name in arrow_schema(Fill).names:
-        known.setdefault(name, fills.column(name))
-    known["sequence"] = pa.nulls(fills.num_rows, pa.int64())
-    return pa.table([known[name] for name in _SCHEMA.names], schema=_SCHEMA)

@@ -13,26 +13,29 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+import pyarrow.compute as pc
+
 from perfkit.labels import LabelGenerator
 from perfkit.market import MarketState
-from perfkit.records import Bar, CashRecord, Fill, LabelRecord
-from perfkit.store import Receipt, TradeStore
-from perfkit.tracker.books import FACTS, Books
+from perfkit.records import Bar, LabelRecord
+from perfkit.store import TradeStore
+from perfkit.tracker.facts import FACTS
 from perfkit.tracker.intake import checked_rows, stamped
-from perfkit.tracker.known_records import KnownRecords
 from perfkit.tracker.label_rows import screened_labels
 from perfkit.tracker.listeners import Listeners
+from perfkit.tracker.memory import Memory
 from perfkit.tracker.roles import OWN
-from perfkit.tracker.trade_rows import contexts, labels, trade_rows
+from perfkit.tracker.trade_rows import trade_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
-    import polars as pl
     import pyarrow as pa
 
+    from perfkit.records import Fill
+    from perfkit.store import Receipt
     from perfkit.tracker.intake import Rows
     from perfkit.tracker.roles import Labeler, Market, Own
 
@@ -75,9 +78,11 @@ class TradeTracker:
     same content it is a duplicate, named in the receipt; with other content
     it is refused. ``source`` and ``recorded_at`` are not content.
 
-    A fill older than the last of its book, a correction or a bust is
-    recorded with the P&L as of now: the books are built again from all facts,
-    which reads the whole history. Records written before are not touched.
+    A fill older than the last of its book, a correction, a bust and what comes
+    with a split is recorded with the P&L as of now: the books are built again
+    from all facts, of the whole history. Records written before are not touched.
+    A fee in a third currency costs what the last bar of a pair such as
+    ``BNB/USDT`` says; the P&L is null where there is none.
 
     An error of a listener is raised from ``record``, after all listeners
     were called. The trades are recorded by then; to record them again is
@@ -121,7 +126,7 @@ class TradeTracker:
             undo.callback(self.store.release)
             if self._market is not None:
                 self._market.on_bars(self.store.read("bars"))
-            self._rebuild()
+            self._memory = Memory(self.store)
             undo.pop_all()
 
     def record(self, fill: Fill) -> Receipt:
@@ -129,80 +134,87 @@ class TradeTracker:
         return self.record_many([fill])
 
     def record_many(self, fills: Rows) -> Receipt:
-        """Record fills, all or none.
+        """Record fills, all or none; see `record_all`.
 
         Parameters
         ----------
         fills : pyarrow.Table, DataFrame or iterable of Fill
             In any order; they are numbered by execution time, at equal times
             in the order given. Times need a zone.
-
-        Returns
-        -------
-        Receipt
-            The fills survive a power loss, and readers see them, from now on.
-
-        Raises
-        ------
-        SchemaError, InvalidTableError, InvalidArgumentError
-            When a fill is not one; nothing is recorded.
-        ConflictError
-            When a ``trade_id`` is known with other content; the message names
-            the fields, and nothing is recorded.
-        UnknownNameError
-            When a correction points at a trade that was never recorded;
-            nothing is recorded.
-        StoreError
-            When the disk refuses; nothing is acknowledged, and this tracker
-            records no more.
         """
-        table = checked_rows(fills, Fill, self._defaults)
-        if self._books.is_ahead:
-            self._rebuild()
-        screened = self._trades.screen(table, self._recorded("trades"))
-        if screened.fresh.num_rows == 0:
-            return Receipt.of_nothing(screened.duplicates)
-        fresh = screened.fresh.sort_by("execution_time").combine_chunks()
-        booked = self._books.apply(fresh, self._market, self._history)
-        context = contexts(booked.fills, self._market)
-        named = labels(booked, context, self._labeler)
-        rows = trade_rows(fresh, booked, context, named, self._clock())
-        receipt = self.store.append("trades", rows)
-        self._trades.add(screened.digests)
-        self._books.is_ahead = False
-        assert receipt.first_sequence is not None
-        self._listeners.tell(rows, receipt.first_sequence)
-        return replace(receipt, duplicates=screened.duplicates)
+        return self.record_all(fills=fills)["trades"]
 
     def record_cash(self, cash: Rows) -> Receipt:
-        """Record deposits and withdrawals, all or none.
+        """Record cash that moved other than by a fill, all or none; see `record_all`.
 
         Parameters
         ----------
         cash : pyarrow.Table, DataFrame or iterable of CashRecord
-            Identified by account and ``cash_id``, as fills are by ``trade_id``.
+            Identified by account and ``cash_id``; it counts for fills from now on.
+        """
+        return self.record_all(cash=cash)["cash"]
+
+    def record_splits(self, splits: Rows) -> Receipt:
+        """Record splits, all or none; see `record_all`.
+
+        Parameters
+        ----------
+        splits : pyarrow.Table, DataFrame or iterable of SplitRecord
+            Identified by account and ``split_id``. The books are built again
+            with them.
+        """
+        return self.record_all(splits=splits)["splits"]
+
+    def record_all(
+        self, *, fills: Rows | None = None, cash: Rows | None = None, splits: Rows | None = None
+    ) -> dict[str, Receipt]:
+        """Record fills, cash and splits as one transaction: all of them, or none.
+
+        Parameters
+        ----------
+        fills, cash, splits : pyarrow.Table, DataFrame or iterable of records, optional
+            As for `record_many`, `record_cash` and `record_splits`. Cash and splits
+            count for the fills that come with them.
 
         Returns
         -------
-        Receipt
-            They survive a power loss, and count for fills from now on.
+        dict of str to Receipt
+            Of each that was given, by table: ``trades``, ``cash``, ``splits``. The
+            rows survive a power loss, and readers see them, from now on.
 
         Raises
         ------
-        SchemaError, InvalidTableError, InvalidArgumentError, ConflictError, StoreError
-            As `record_many`; also when an amount has not the sign of its kind.
+        SchemaError, InvalidTableError, InvalidArgumentError
+            When a row is not what it must be; nothing is recorded.
+        ConflictError
+            When an id is known with other content; nothing is recorded.
+        UnknownNameError
+            When a correction points at a trade that was never recorded; likewise.
+        StoreError
+            When the disk refuses; nothing is acknowledged, and this tracker
+            records no more.
         """
-        table = checked_rows(cash, CashRecord, self._defaults)
-        if self._books.is_ahead:
-            self._rebuild()
-        screened = self._cash.screen(table, self._recorded("cash"))
-        rows = stamped(screened.fresh.sort_by("execution_time"), self._clock())
-        self._books.is_ahead = True
-        receipt = self.store.append("cash", rows)
-        self._cash.add(screened.digests)
-        self._books.on_cash(rows)
-        self._books.is_ahead = False
-        return replace(receipt, duplicates=screened.duplicates)
+        given = {"trades": fills, "cash": cash, "splits": splits}
+        tables = {
+            name: checked_rows(rows, FACTS[name], self._defaults)
+            for name, rows in given.items()
+            if rows is not None
+        }
+        screened = self._memory.screen(tables)
+        fresh = {name: found.fresh.sort_by("execution_time") for name, found in screened.items()}
+        booked = self._memory.book(fresh, self._market)
+        now = self._clock()
+        rows = {name: stamped(table, now) for name, table in fresh.items()}
+        if "trades" in rows:
+            rows["trades"] = trade_rows(rows["trades"], booked, self._market, self._labeler)
+        receipts = self.store.append_many(rows)
+        self._memory.keep(screened)
+        if "trades" in receipts:
+            self._listeners.tell(rows["trades"], receipts["trades"])
+        return {
+            name: replace(receipt, duplicates=screened[name].duplicates)
+            for name, receipt in receipts.items()
+        }
 
     def record_labels(self, labels: Rows) -> Receipt:
         """Record judgements of recorded trades, all or none.
@@ -220,7 +232,7 @@ class TradeTracker:
         Raises
         ------
         SchemaError, InvalidTableError, InvalidArgumentError, ConflictError, StoreError
-            As `record_many`.
+            As `record_all`.
         UnknownNameError
             When a trade was never recorded for its account and strategy.
         """
@@ -246,13 +258,16 @@ class TradeTracker:
         Raises
         ------
         SchemaError, InvalidTableError, InvalidArgumentError, StoreError
-            As `record_many`; and whatever the market says of a bar it can't
+            As `record_all`; and whatever the market says of a bar it can't
             take, before anything is recorded.
         """
         table = checked_rows(bars, Bar, {}).sort_by("close_time").combine_chunks()
         if self._market is not None:
             self._market.on_bars(table)
-        return self.store.append("bars", table)
+        receipt = self.store.append("bars", stamped(table, self._clock()))
+        if pc.any(pc.match_substring(table.column("symbol"), "/"), min_count=0).as_py():
+            self._memory.books.on_rates()
+        return receipt
 
     def subscribe(self, listener: Callable[[pa.Table], object]) -> None:
         """Call a listener with the `TradeRecord` rows of every batch from now on.
@@ -282,16 +297,3 @@ class TradeTracker:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _rebuild(self) -> None:
-        facts, cash = self._history()
-        self._trades, self._cash = KnownRecords(Fill), KnownRecords(CashRecord)
-        self._trades.learn(facts)
-        self._cash.learn(cash)
-        self._books = Books(facts, cash)
-
-    def _history(self) -> tuple[pa.Table, pa.Table]:
-        return self.store.read("trades", columns=FACTS), self.store.read("cash")
-
-    def _recorded(self, table: str) -> Callable[[pl.Expr], pa.Table]:
-        return lambda where: self.store.read(table, where=where)

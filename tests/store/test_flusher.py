@@ -70,7 +70,7 @@ IDS = sorted(f"T{n}" for n in range(60))
         ("location", "put", "after", 2),
         ("tables", "commit", "before", 1),
         ("tables", "commit", "after", 1),
-        ("location", "sync_log", "before", 5),  # within the commit, after four at the start
+        ("location", "sync_log", "before", 6),  # within the commit, after five at the start
         ("tables", "commit", "before", 2),
         ("tables", "commit", "after", 2),
         ("location", "get", "after", 1),
@@ -107,9 +107,29 @@ def test_rows_that_come_after_a_kill_are_moved_with_those_before(tmp_path, trade
     assert verify(tmp_path).table_rows["trades"] == 65
 
 
+def test_after_any_number_of_kills_behind_a_commit_the_flush_goes_on(tmp_path, trades):
+    """Each time the rows are in the table, and the journal has not forgotten them."""
+    script = (
+        "import os, signal, sys; from perfkit.store import TradeStore\n"
+        "from perfkit.store.journal import Journal\n"
+        "Journal.forget = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "TradeStore(sys.argv[1]).open().flush()"
+    )
+    for kill in range(4):
+        store = TradeStore(tmp_path).open()
+        store.append("trades", trades(5, 5 * kill))
+        store.release()
+        run = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+        assert run.returncode == -9
+    with TradeStore(tmp_path) as store:
+        assert store.flush() == 20
+        assert store.read()["sequence"].to_pylist() == list(range(1, 21))
+    assert verify(tmp_path).is_clean
+
+
 def test_a_commit_that_a_power_loss_emptied_is_made_again(tmp_path):
     """Nothing was synced yet, so file and commit have their names and no content."""
-    command = [sys.executable, "-c", CHILD, str(tmp_path), "location", "sync_log", "before", "5"]
+    command = [sys.executable, "-c", CHILD, str(tmp_path), "location", "sync_log", "before", "6"]
     subprocess.run(command, check=False)
     log = max((tmp_path / "trades" / "_delta_log").glob("*.json"))
     for action in map(json.loads, log.read_text().splitlines()):

@@ -27,11 +27,11 @@ def change(path, statement, *values):
 
 
 def test_rows_are_numbered_from_one_and_go_on_after_reopening(journal, trades):
-    assert journal.append("trades", trades(3)) == (1, 3)
-    assert journal.append("trades", trades(2, 3)) == (4, 5)
+    assert journal.append({"trades": trades(3)}) == {"trades": (1, 3)}
+    assert journal.append({"trades": trades(2, 3)}) == {"trades": (4, 5)}
     journal.close()
     again = Journal(journal.path, "local")
-    assert again.append("trades", trades(1, 5)) == (6, 6)
+    assert again.append({"trades": trades(1, 5)}) == {"trades": (6, 6)}
     assert [group.number for group in again.groups()] == [1, 2, 3]
     assert [n for g in again.groups() for n in g.rows["sequence"].to_pylist()] == list(range(1, 7))
     again.close()
@@ -39,13 +39,13 @@ def test_rows_are_numbered_from_one_and_go_on_after_reopening(journal, trades):
 
 def test_numbers_start_above_those_in_use_elsewhere(journal, trades):
     journal.number_from(100)
-    assert journal.append("trades", trades(1)) == (101, 101)
+    assert journal.append({"trades": trades(1)}) == {"trades": (101, 101)}
 
 
 def test_another_connection_sees_a_group_from_its_receipt_on(journal, trades):
     reader = Journal(journal.path, "local", read_only=True)
     assert list(reader.groups()) == []
-    journal.append("trades", trades(2))
+    journal.append({"trades": trades(2)})
     assert [group.rows.num_rows for group in reader.groups("trades")] == [2]
     assert list(reader.groups("cash")) == []
     reader.close()
@@ -53,20 +53,20 @@ def test_another_connection_sees_a_group_from_its_receipt_on(journal, trades):
 
 def test_a_large_batch_is_several_groups_of_one_commit(journal, trades, monkeypatch):
     monkeypatch.setattr("perfkit.store.journal.GROUP_ROWS", 10)
-    assert journal.append("trades", trades(25)) == (1, 25)
+    assert journal.append({"trades": trades(25)}) == {"trades": (1, 25)}
     groups = list(journal.groups())
     assert [(g.first_sequence, g.last_sequence) for g in groups] == [(1, 10), (11, 20), (21, 25)]
 
 
 def test_forgetting_keeps_the_chain_and_the_numbers(journal, trades):
     for n in range(3):
-        journal.append("trades", trades(1, n))
+        journal.append({"trades": trades(1, n)})
     journal.forget(list(journal.groups())[1])
     assert [group.number for group in journal.groups()] == [3]
     journal.forget(list(journal.groups())[-1])
     journal.close()
     again = Journal(journal.path, "local")
-    assert again.append("trades", trades(1, 3)) == (4, 4)
+    assert again.append({"trades": trades(1, 3)}) == {"trades": (4, 4)}
     assert [group.number for group in again.groups()] == [4]
     assert again.verify() is None
     again.close()
@@ -79,7 +79,7 @@ def test_what_is_forgotten_gives_its_space_back_at_once(journal, trades):
 
     rows = trades(999)  # from a thousand on they would be compressed
     for _ in range(20):
-        journal.append("trades", rows)
+        journal.append({"trades": rows})
     (full,) = journal._connection.execute("SELECT sum(length(payload)) FROM groups").fetchone()
     groups = list(journal.groups())
     journal.forget(groups[9])
@@ -94,14 +94,14 @@ def test_what_is_forgotten_gives_its_space_back_at_once(journal, trades):
 
 def test_a_reader_in_the_middle_of_what_is_forgotten_reads_it_to_its_end(journal, trades):
     for n in range(3):
-        journal.append("trades", trades(1_000, 1_000 * n))
+        journal.append({"trades": trades(1_000, 1_000 * n)})
     groups = list(journal.groups())
     journal._connection.execute("PRAGMA busy_timeout = 0")  # no one waits half a minute here
     reader = Journal(journal.path, "local", read_only=True)
     reading = reader.groups()
     seen = [next(reading)]
     journal.forget(groups[-1])
-    journal.append("trades", trades(1, 3_000))
+    journal.append({"trades": trades(1, 3_000)})
     seen += reading
     assert [group.number for group in seen] == [1, 2, 3]
     assert [group.number for group in reader.groups()] == [4]
@@ -122,7 +122,7 @@ def test_a_reader_in_the_middle_of_what_is_forgotten_reads_it_to_its_end(journal
 )
 def test_a_tampered_group_breaks_the_chain(journal, trades, statement, values):
     for n in range(3):
-        journal.append("trades", trades(1, n))
+        journal.append({"trades": trades(1, n)})
     change(journal.path, statement, *values)
     assert journal.verify() is not None
     with pytest.raises(DamagedStoreError, match="not what was acknowledged"):

@@ -15,7 +15,7 @@ from perfkit.tracker import TradeTracker
 BEGIN = datetime(2024, 1, 2, 15, tzinfo=UTC)
 
 
-def cash(cash_id, hours, amount, kind="deposit"):
+def cash(cash_id, hours, amount, kind="deposit", **fields):
     return CashRecord(
         cash_id=cash_id,
         account_id="acc_1",
@@ -23,6 +23,7 @@ def cash(cash_id, hours, amount, kind="deposit"):
         execution_time=BEGIN + timedelta(hours=hours),
         kind=kind,
         amount=amount,
+        **fields,
     )
 
 
@@ -92,6 +93,99 @@ def test_sums_over_two_currencies_are_not_known(tmp_path, fill):
         tracker.record(fill("4", 3, currency="USD"))
     known = [state["exposure"] is not None for state in states(tmp_path)]
     assert known == [True, True, False, False]
+
+
+@pytest.mark.parametrize("kind", ["funding", "borrow", "interest", "dividend", "fee", "tax"])
+def test_cash_of_every_kind_counts(tmp_path, fill, kind):
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_cash([cash("d", -1, 1_000.0), cash("k", 1, -30.0, kind, symbol="SPY")])
+        tracker.record_many([fill("1", 0, "buy", 5.0, 10.0), fill("2", 2, "buy", 5.0, 10.0)])
+    assert [state["cash"] for state in states(tmp_path)] == [1_000.0, 1_000.0 - 50.0 - 30.0]
+
+
+def test_without_a_deposit_cash_is_not_known_and_then_nothing_is_forgotten(tmp_path, fill):
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_cash([cash("k", -1, 30.0, "dividend"), cash("d", 1, 1_000.0)])
+        tracker.record_many([fill("1", 0, "buy", 5.0, 10.0), fill("2", 2, "buy", 5.0, 10.0)])
+    assert [state["cash"] for state in states(tmp_path)] == [None, 1_030.0 - 50.0]
+
+
+@pytest.mark.parametrize("is_cash_first", [False, True])
+def test_cash_of_another_currency_is_not_added_up(tmp_path, fill, is_cash_first):
+    fills = [fill(str(n), n, "buy", 5.0, 10.0, currency="USD") for n in (1, 3)]
+    flows = [
+        cash("d", 0, 1_000.0, currency="USD"), cash("u", 0.5, 7.0, "interest"),
+        cash("e", 2, 500.0, currency="EUR"),
+    ]  # fmt: skip
+    with TradeTracker(tmp_path) as tracker:
+        if is_cash_first:
+            tracker.record_cash(flows)
+            tracker.record_many(fills)
+        else:
+            tracker.record_many(fills[:1])
+            tracker.record_cash(flows)
+            tracker.record_many([fill("2", 1.5, "buy", 5.0, 10.0, currency="USD"), fills[1]])
+    found = states(tmp_path)
+    assert [state["cash"] for state in found] == (
+        [1_007.0, None] if is_cash_first else [None, 957.0, None]
+    )
+    assert [state["equity"] for state in found] == (
+        [1_007.0, None] if is_cash_first else [None, 1_007.0, None]
+    )
+    assert found[-1]["exposure"] == (50.0 if is_cash_first else 100.0)
+
+
+def test_a_fee_in_the_asset_is_paid_in_units(tmp_path, fill):
+    """Two coins at 100, of which 0.1 goes as fee; then one is sold and 0.1 more goes."""
+    coin = {
+        "symbol": "BTC/USDT", "currency": "USDT", "base_currency": "BTC", "fee_currency": "BTC",
+        "commission": 0.1,
+    }  # fmt: skip
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_cash([cash("d", -1, 1_000.0, currency="USDT")])
+        tracker.record_many(
+            [
+                fill("1", 0, "buy", 100.0, 2.0, **coin),
+                fill("2", 1, "sell", 100.0, 1.0, **coin),
+                fill("3", 2, "sell", 100.0, 0.5, **coin),
+            ]
+        )
+    _, two, three = states(tmp_path)
+    assert (two["cash"], two["position_before"], two["equity"]) == (800.0, 1.9, 990.0)
+    assert (three["cash"], three["equity"]) == (900.0, pytest.approx(980.0))
+    assert three["position_before"] == pytest.approx(0.8)
+
+
+def test_after_a_fee_in_a_third_currency_cash_is_not_known(tmp_path, fill):
+    coin = {
+        "symbol": "BTC/USDT", "currency": "USDT", "base_currency": "BTC", "fee_currency": "BNB",
+    }  # fmt: skip
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_cash([cash("d", -1, 1_000.0)])
+        tracker.record(fill("1", 0, "buy", 100.0, 1.0, commission=0.0, **coin))
+        tracker.record(fill("2", 1, "buy", 100.0, 1.0, commission=0.5, **coin))
+        tracker.record(fill("3", 2, "buy", 100.0, 1.0, commission=0.0, **coin))
+    found = states(tmp_path)
+    assert [state["cash"] for state in found] == [1_000.0, 900.0, None]
+    assert [state["equity"] for state in found] == [1_000.0, 1_000.0, None]
+    assert [state["exposure"] for state in found] == [0.0, 100.0, 200.0]
+
+
+def test_from_an_inverse_contract_on_sums_are_not_known(tmp_path, fill):
+    inverse = {
+        "symbol": "BTC-PERP", "currency": "USD", "base_currency": "BTC", "contract": "inverse",
+        "multiplier": 100.0,
+    }  # fmt: skip
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_cash([cash("d", -1, 1_000.0)])
+        tracker.record(fill("1", 0, "buy", 5.0, 10.0, currency="USD"))
+        tracker.record(fill("2", 1, "buy", 50_000.0, 10.0, **inverse))
+        tracker.record(fill("3", 2, "sell", 40_000.0, 10.0, **inverse))
+        tracker.record(fill("4", 3, "buy", 5.0, 10.0, currency="USD"))
+    found = states(tmp_path)
+    for name in ("cash", "equity", "exposure", "leverage"):
+        assert [state[name] is not None for state in found] == [True, False, False, False]
+    assert [state["position_before"] for state in found] == [0.0, 0.0, 10.0, 10.0]
 
 
 def test_the_accounts_and_strategies_are_kept_apart(tmp_path, fill):

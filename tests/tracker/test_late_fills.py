@@ -57,7 +57,9 @@ def test_in_any_order_the_books_end_as_in_one_batch(tmp_path_factory, fills):
     with TradeTracker(history) as tracker:
         for row in reversed(range(seen.num_rows)):
             tracker.record_many(seen.slice(row, 1))
-        held = tracker._books._ledger.positions().set_index(["account_id", "strategy_id", "symbol"])
+        held = tracker._memory.books._ledger.positions().set_index(
+            ["account_id", "strategy_id", "symbol"]
+        )
     if len(set(times)) < len(times):
         return  # at equal times the order of arrival counts, and it was turned around
     expected = Ledger()

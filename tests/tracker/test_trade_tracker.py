@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -330,6 +331,23 @@ def test_fills_that_the_books_refuse_leave_nothing_behind(tmp_path, fill, change
     last = trades(tmp_path).to_pylist()[-1]
     assert (last["position"], last["pnl"], last["sequence"]) == (150.0, 500.0, 3)
     assert last["account_state"]["trades_since_flat"] == 2
+
+
+def test_bars_are_stamped_and_the_past_keeps_the_bar_it_knew(tmp_path):
+    """Recorded again, a bar takes the place of the first; before that the first was known."""
+    times = iter([datetime(2024, 6, day, tzinfo=UTC) for day in (1, 3, 5)])
+    first = Bar(symbol="SPY", close_time=BEGIN, close=1.0, recorded_at=BEGIN)
+    with TradeTracker(tmp_path, market=None, clock=lambda: next(times)) as tracker:
+        for close in (1.0, 1.0, 2.0):
+            tracker.record_bars([replace(first, close=close)])
+    store = TradeStore(tmp_path)
+    known = [
+        store.as_of(datetime(2024, 6, day, tzinfo=UTC)).read("bars").to_pylist()
+        for day in range(1, 6)
+    ]
+    assert [[(row["close"], row["recorded_at"].day) for row in rows] for rows in known] == [
+        [(1.0, 1)], [(1.0, 1)], [(1.0, 3)], [(1.0, 3)], [(2.0, 5)],
+    ]  # fmt: skip
 
 
 def test_bars_that_the_market_refuses_are_not_recorded(tmp_path):

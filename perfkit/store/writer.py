@@ -1,0 +1,105 @@
+"""The writer: the one who has the lock, and through whom rows reach the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfkit.errors import StoreError
+from perfkit.store.flusher import flush
+from perfkit.store.journal import Journal
+from perfkit.store.location import make_folder
+from perfkit.store.receipt import Receipt
+from perfkit.store.writer_lock import WriterLock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from perfkit.store.delta_tables import DeltaTables
+
+__all__ = ["Writer"]
+
+
+class Writer:
+    """The right to write to a history, held until `release`.
+
+    Parameters
+    ----------
+    tables : DeltaTables
+        Of the history, which is made when it is absent.
+
+    Attributes
+    ----------
+    journal : Journal
+        Open for writing.
+
+    Raises
+    ------
+    StoreLockedError
+        When another writer has it; the message names the process.
+    StoreError
+        When the place can't be written, or a store in S3 does not honour
+        conditional puts.
+    """
+
+    def __init__(self, tables: DeltaTables) -> None:
+        self._tables = tables
+        location = tables.location
+        self._lock: WriterLock | None = None
+        try:
+            location.prepare()
+            make_folder(location.journal.parent)
+            self._lock = WriterLock(location.journal.with_suffix(".lock"))
+            tables.create()
+            self.journal = Journal(location.journal, location.journal_home)
+            self.journal.number_from(tables.last_sequence())
+        except OSError as error:
+            self._unlock()
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(
+                f"{location.uri}: the history can't be opened for writing: {error}; check the "
+                "folder's rights and space"
+            ) from error
+
+    def append(self, tables: Mapping[str, pa.Table]) -> dict[str, Receipt]:
+        """Number rows and put them on disk, all or none.
+
+        Parameters
+        ----------
+        tables : mapping of str to pyarrow.Table
+            From each table's name its rows, checked, with an empty ``sequence``.
+
+        Raises
+        ------
+        StoreError
+            When the disk refuses, and ever after.
+        """
+        self.journal.refuse_if_stopped()
+        numbers = self.journal.append({n: rows for n, rows in tables.items() if rows.num_rows})
+        receipts = dict.fromkeys(tables, Receipt.of_nothing())
+        for name, (first, last) in numbers.items():
+            receipts[name] = Receipt(
+                first_sequence=first, last_sequence=last, accepted=last - first + 1
+            )
+        return receipts
+
+    def flush(self) -> int:
+        """Move everything acknowledged into the tables; see `TradeStore.flush`."""
+        self.journal.refuse_if_stopped()
+        try:
+            return flush(self.journal, self._tables)
+        except StoreError as error:
+            self.journal.stop(str(error))
+            raise
+
+    def release(self) -> None:
+        """Let the next writer in without flushing; what is acknowledged is safe."""
+        self.journal.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
