@@ -6,16 +6,24 @@ over the few distinct keys; from there on there are only arrays.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError, LateFillError
-from perfkit.ledger.fill_columns import NO_SEQUENCE, FillColumns
-from perfkit.ledger.kernel import Fills
-from perfkit.ledger.state import STRATEGY, new_books
+from perfkit.ledger import kernel
+from perfkit.ledger.kernel import Fills, Moves
+from perfkit.ledger.state import new_books, new_moves
+
+if TYPE_CHECKING:
+    from perfkit.ledger.fill_columns import FillColumns
 
 __all__ = ["Books"]
+
+_NONE = np.zeros(0, np.bool_)
+_TABLE = 1 << 22  # possible keys that are numbered by looking them up
 
 
 class Books:
@@ -25,24 +33,25 @@ class Books:
     ----------
     keys : dict of (str, str, str) to int
         Number of each (account, strategy, symbol), in order of first appearance.
-    strategies : dict of (str, str) to int
-        Number of each (account, strategy), likewise.
+    totals : dict of (str, str, str or None) to int
+        Number of each (account, strategy, currency of the P&L), likewise: what can be
+        added up.
+    currencies : list of str
+        Names of the numbers in ``state``.
     state : ndarray of shape (n_books,), dtype `BOOK`
         One record a book.
-    strategy_state : ndarray of shape (n_strategies,), dtype `STRATEGY`
-        One record an account's strategy.
-    currencies : dict
-        From each quote currency to its number in ``state``.
+    unconverted : dict of (str, str) to set of str
+        Currencies of fees that had no rate, by account and strategy.
     fills : int
         How many fills were entered so far.
     """
 
     def __init__(self) -> None:
         self.keys: dict[tuple[str, str, str], int] = {}
-        self.strategies: dict[tuple[str, str], int] = {}
-        self.currencies: dict[str, int] = {}
+        self.totals: dict[tuple[str, str, str | None], int] = {}
+        self.currencies: list[str] = []
         self.state = new_books(0)
-        self.strategy_state = np.zeros(0, STRATEGY)
+        self.unconverted: dict[tuple[str, str], set[str]] = {}
         self.fills = 0
 
     def enter(self, columns: FillColumns) -> Fills:
@@ -63,100 +72,117 @@ class Books:
         LateFillError
             When a fill is older than the last one of its book.
         InvalidArgumentError
-            When the multiplier or the currency of a book changes.
+            When the multiplier, the contract type or the currency of a book changes.
         """
-        book = self._numbers(columns)
-        self._check_late(book, columns)
-        multiplier = self._multipliers(book, columns)
-        self.state["currency"] = self._currencies(book, columns)
-        self.state["multiplier"] = multiplier
-        self.state["last_time"][book] = columns.time
-        self.state["last_sequence"][book] = columns.sequence
+        book, keys, first = self._numbered(columns)
+        currency = self._currencies(columns)
+        inverse = _NONE if columns.inverse is None else columns.inverse
+        state = np.concatenate([self.state, new_books(len(keys) - len(self.state))])
+        row, fault = kernel.enter_books(
+            book, columns.time, columns.sequence, columns.multiplier, inverse, currency, state
+        )
+        if fault:
+            raise self._fault(columns, row, fault, list(keys)[book[row]], state[book[row]])
+        for key in list(keys)[len(self.state) :]:
+            number = keys[key]
+            of_first = int(currency[first[number]])
+            total = (*key[:2], None if of_first < 0 else self.currencies[of_first])
+            state[number]["total"] = self.totals.setdefault(total, len(self.totals))
+        self.keys, self.state = keys, state
+        for place, name in columns.unconverted.items():
+            owner = list(keys)[book[place]][:2]
+            self.unconverted.setdefault(owner, set()).add(name)
         fills = Fills(
             book, columns.quantity, columns.price, columns.commission, columns.time, self.fills
         )
         self.fills += len(book)
         return fills
 
-    def _numbers(self, columns: FillColumns) -> npt.NDArray[np.int64]:
-        sizes = [max(len(part.dictionary), 1) for part in columns.key]
-        parts = [part.indices.to_numpy() for part in columns.key]
-        coded = pa.array(np.ravel_multi_index(parts, sizes)).dictionary_encode()
-        places = np.unravel_index(coded.dictionary.to_numpy(), sizes)
+    def move(self, fills: Fills) -> Moves:
+        """Move the positions on."""
+        moves = new_moves(len(fills.book))
+        kernel.follow_positions(fills, self.state, moves)
+        return moves
+
+    def currency(self, number: int) -> str | None:
+        """Name the currency of a book's P&L; None is the account's own."""
+        said = int(self.state["currency"][number])
+        return None if said < 0 else self.currencies[said]
+
+    def _numbered(
+        self, columns: FillColumns
+    ) -> tuple[npt.NDArray[np.int64], dict[tuple[str, str, str], int], dict[int, int]]:
+        """Give each fill's book, all keys, and the first fill of each book in the table."""
+        local, places, first = _distinct(columns.key)
         accounts, strategies, symbols = (part.dictionary.to_pylist() for part in columns.key)
+        keys = dict(self.keys)
         numbers = [
-            self._number(accounts[a], strategies[s], symbols[y])
+            keys.setdefault((accounts[a], strategies[s], symbols[y]), len(keys))
             for a, s, y in zip(*places, strict=True)
         ]
-        self._grow()
-        places_of_fills: npt.NDArray[np.int32] = coded.indices.to_numpy()
-        return np.asarray(numbers, np.int64)[places_of_fills]
+        if numbers == list(range(len(numbers))):
+            return local, keys, dict(enumerate(first.tolist()))
+        book = np.asarray(numbers, np.int64)[local]
+        return book, keys, dict(zip(numbers, first.tolist(), strict=True))
 
-    def _number(self, account: str, strategy: str, symbol: str) -> int:
-        self.strategies.setdefault((account, strategy), len(self.strategies))
-        return self.keys.setdefault((account, strategy, symbol), len(self.keys))
+    def _currencies(self, columns: FillColumns) -> npt.NDArray[np.int64]:
+        """Number the currency of each fill's P&L, -1 where it is not said."""
+        names = columns.currency.dictionary.to_pylist()
+        for name in names:
+            if name not in self.currencies:
+                self.currencies.append(name)
+        if not names:
+            return np.full(len(columns.time), -1)
+        places = columns.currency.indices.fill_null(len(names)).to_numpy()
+        numbers = np.array([*map(self.currencies.index, names), -1], np.int64)
+        return np.asarray(numbers[places], np.int64)
 
-    def _grow(self) -> None:
-        known = len(self.state)
-        if known == len(self.keys):
-            return
-        new = new_books(len(self.keys) - known)
-        new["strategy"] = [self.strategies[key[:2]] for key in list(self.keys)[known:]]
-        self.state = np.concatenate([self.state, new])
-        more = np.zeros(len(self.strategies) - len(self.strategy_state), STRATEGY)
-        self.strategy_state = np.concatenate([self.strategy_state, more])
-
-    def _check_late(self, book: npt.NDArray[np.int64], columns: FillColumns) -> None:
-        last, sequence = self.state["last_time"][book], self.state["last_sequence"][book]
-        is_numbered = columns.sequence != NO_SEQUENCE
-        is_behind = (columns.time == last) & is_numbered & (columns.sequence <= sequence)
-        late = (columns.time < last) | is_behind
-        if late.any():
-            row = int(np.argmax(late))
-            raise LateFillError(
-                f"{columns.name(row)}: a fill of book {list(self.keys)[book[row]]} must not "
-                f"be before the last one, {_iso(last[row])}, was {_iso(columns.time[row])}; "
+    def _fault(
+        self, columns: FillColumns, row: int, fault: int, key: tuple[str, ...], book: np.void
+    ) -> LateFillError | InvalidArgumentError:
+        name = columns.name(row)
+        if fault == kernel.LATE:
+            return LateFillError(
+                f"{name}: a fill of book {key} must not be before the last one, "
+                f"{_iso(book['last_time'])}, was {_iso(columns.time[row])}; "
                 "rebuild the book from all its fills"
             )
-
-    def _currencies(
-        self, book: npt.NDArray[np.int64], columns: FillColumns
-    ) -> npt.NDArray[np.int64]:
-        """Give each book's currency: the first that a fill of it says."""
-        names = columns.currency.dictionary.to_pylist()
-        numbers = [self.currencies.setdefault(name, len(self.currencies)) for name in names]
-        places = columns.currency.indices.fill_null(len(names)).to_numpy()
-        said = np.array([*numbers, -1], np.int64)[places]
-        is_said = said >= 0
-        first = np.full(len(self.state), -1)
-        first[book[is_said][::-1]] = said[is_said][::-1]
-        known = np.where(self.state["currency"] < 0, first, self.state["currency"])
-        other = is_said & (known[book] != said)
-        if other.any():
-            row, listed = int(np.argmax(other)), list(self.currencies)
-            raise InvalidArgumentError(
-                f"{columns.name(row)}: currency of book {list(self.keys)[book[row]]} must "
-                f"stay {listed[known[book[row]]]!r}, was {listed[said[row]]!r}; give the listing "
-                "in another currency its own symbol"
+        if fault == kernel.MULTIPLIER_CHANGED:
+            return InvalidArgumentError(
+                f"{name}: multiplier of book {key} must stay {book['multiplier']}, was "
+                f"{columns.multiplier[row]}; give a contract of another size its own symbol"
             )
-        return known
-
-    def _multipliers(
-        self, book: npt.NDArray[np.int64], columns: FillColumns
-    ) -> npt.NDArray[np.float64]:
-        """Give each book's multiplier: that of its first fill."""
-        first = np.zeros(len(self.state))
-        first[book[::-1]] = columns.multiplier[::-1]
-        known = np.where(self.state["multiplier"] == 0.0, first, self.state["multiplier"])
-        other = known[book] != columns.multiplier
-        if other.any():
-            row = int(np.argmax(other))
-            raise InvalidArgumentError(
-                f"{columns.name(row)}: multiplier of book {list(self.keys)[book[row]]} must "
-                f"stay {known[book[row]]}, was {columns.multiplier[row]}; give a contract of "
-                "another size its own symbol"
+        if fault == kernel.CONTRACT_CHANGED:
+            return InvalidArgumentError(
+                f"{name}: contract of book {key} must stay linear or inverse, was the other; "
+                "give the other contract its own symbol"
             )
-        return known
+        return InvalidArgumentError(
+            f"{name}: currency of book {key} must stay {self.currencies[book['currency']]!r}, was "
+            f"{columns.currency[row].as_py()!r}; give the listing in another currency its own "
+            "symbol"
+        )
+
+
+def _distinct(
+    key: tuple[pa.DictionaryArray, ...],
+) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.intp], ...], npt.NDArray[np.int64]]:
+    """Number the distinct keys; give each row's number, and the parts and row of each key."""
+    sizes = [max(len(part.dictionary), 1) for part in key]
+    code = np.zeros(len(key[0]), np.int64)
+    for size, part in zip(sizes, key, strict=True):
+        code *= size
+        code += part.indices.to_numpy()
+    possible = int(np.prod(sizes, dtype=np.float64))
+    if possible > _TABLE:
+        coded = pa.array(code).dictionary_encode()
+        looked_up, possible = coded.indices.to_numpy(), len(coded.dictionary)
+    else:
+        looked_up = code
+    local, first = np.empty(len(code), np.int64), np.empty(possible, np.int64)
+    count = kernel.number_books(looked_up, np.full(possible, -1), local, first)
+    first = first[:count]
+    return local, np.unravel_index(code[first], sizes), first
 
 
 def _iso(microseconds: int) -> str:

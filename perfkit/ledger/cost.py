@@ -1,62 +1,113 @@
 """Cost: the methods by which an exit finds its entry price, each with its state.
 
-``average`` keeps one price a position; ``fifo`` keeps lots and remembers which
-entry each exit was matched with.
+``average`` keeps one price a position; the others keep lots and remember which entry
+each exit was matched with.
 """
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from perfkit.errors import InvalidArgumentError
-from perfkit.ledger import kernel
-from perfkit.ledger.kernel import Costs, Fills, Lots, Matches
-from perfkit.ledger.state import new_costs, new_lots, new_matches
+from perfkit.ledger import kernel, lot_kernel
+from perfkit.ledger.lot_kernel import Lots, Matches
+from perfkit.ledger.state import TOTAL, new_cost_state, new_costs, new_lots, new_matches
 
-__all__ = ["AverageCost", "FifoCost", "Method", "cost_method"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-Method = Literal["average", "fifo"]
+    from perfkit.ledger.kernel import Costs, Fills, Moves
+
+__all__ = ["AverageCost", "CostMethod", "LotCost", "Method", "cost_method"]
+
+Method = Literal["average", "fifo", "lifo", "hifo"]
+_LOT_METHODS: Mapping[str, int] = MappingProxyType(
+    {"fifo": lot_kernel.FIFO, "lifo": lot_kernel.LIFO, "hifo": lot_kernel.HIFO}
+)
 
 
 class AverageCost:
-    """Average price, unchanged by reducing fills; continues where its last call ended."""
-
-    def apply(self, fills: Fills, state: npt.NDArray[np.void]) -> Costs:
-        """Run over fills in canonical order, updating the state of their books."""
-        costs = new_costs(len(fills.book))
-        kernel.average_cost(fills, state, costs)
-        return costs
-
-
-class FifoCost:
-    """First in, first out; continues where its last call ended.
+    """Average price, unchanged by reducing fills; continues where its last call ended.
 
     Attributes
     ----------
+    state : ndarray of shape (n_books,), dtype `COST`
+        What it remembers of each book.
+    totals : ndarray of shape (n_totals,), dtype `TOTAL`
+        P&L of each account's strategy in each currency.
+    """
+
+    def __init__(self) -> None:
+        self.state = new_cost_state(0)
+        self.totals = np.zeros(0, TOTAL)
+
+    def apply(self, fills: Fills, moves: Moves, books: npt.NDArray[np.void]) -> Costs:
+        """Run over fills in canonical order."""
+        self.state = _grown(self.state, new_cost_state(len(books) - len(self.state)))
+        costs = new_costs(len(fills.book))
+        kernel.average_cost(fills, moves, books, self.state, costs)
+        return costs
+
+    def total(
+        self, fills: Fills, costs: Costs, books: npt.NDArray[np.void]
+    ) -> npt.NDArray[np.float64]:
+        """Sum up what `apply` answered; give the P&L of the fill's total up to each fill."""
+        return _cumulative(self, fills, costs, books)
+
+
+class LotCost:
+    """First in, last in, or highest cost first; continues where its last call ended.
+
+    Parameters
+    ----------
+    method : {"fifo", "lifo", "hifo"}
+        Which of the open lots an exit closes first. The highest cost is the lot with the
+        least to gain: the highest price of a long position, the lowest of a short one.
+
+    Attributes
+    ----------
+    state, totals : ndarray
+        As of `AverageCost`.
     matches : Matches
         Pairs of entry and exit of the last call.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, method: str) -> None:
+        self.state = new_cost_state(0)
+        self.totals = np.zeros(0, TOTAL)
         self.matches = new_matches(0)
+        self._method = _LOT_METHODS[method]
         self._lots = new_lots(0)
 
-    def apply(self, fills: Fills, state: npt.NDArray[np.void]) -> Costs:
-        """Run over fills in canonical order, updating the state of their books."""
+    def apply(self, fills: Fills, moves: Moves, books: npt.NDArray[np.void]) -> Costs:
+        """Run over fills in canonical order."""
+        self.state = _grown(self.state, new_cost_state(len(books) - len(self.state)))
         costs, matches = new_costs(len(fills.book)), new_matches(len(fills.book))
         self._lots = _with_room(self._lots, len(fills.book))
-        kernel.fifo_cost(fills, state, self._lots, matches, costs)
+        lot_kernel.lot_cost(
+            fills, moves, books, self.state, self._lots, matches, costs, self._method
+        )
         found = int(matches.matched[0])
         self.matches = Matches(
             matches.entry[:found], matches.exit[:found], matches.quantity[:found], matches.matched
         )
         return costs
 
+    def total(
+        self, fills: Fills, costs: Costs, books: npt.NDArray[np.void]
+    ) -> npt.NDArray[np.float64]:
+        """Sum up what `apply` answered; give the P&L of the fill's total up to each fill."""
+        return _cumulative(self, fills, costs, books)
 
-def cost_method(method: Method) -> AverageCost | FifoCost:
+
+CostMethod: TypeAlias = AverageCost | LotCost
+
+
+def cost_method(method: str) -> CostMethod:
     """Return a new cost method by its name.
 
     Raises
@@ -66,9 +117,23 @@ def cost_method(method: Method) -> AverageCost | FifoCost:
     """
     if method == "average":
         return AverageCost()
-    if method == "fifo":
-        return FifoCost()
+    if method in _LOT_METHODS:
+        return LotCost(method)
     raise InvalidArgumentError(f"method must be one of {get_args(Method)}, was {method!r}")
+
+
+def _cumulative(
+    method: CostMethod, fills: Fills, costs: Costs, books: npt.NDArray[np.void]
+) -> npt.NDArray[np.float64]:
+    count = int(books["total"].max(initial=-1)) + 1
+    method.totals = _grown(method.totals, np.zeros(count - len(method.totals), TOTAL))
+    cumulative = np.empty(len(fills.book))
+    kernel.follow_totals(fills, costs.realized, books, method.state, method.totals, cumulative)
+    return cumulative
+
+
+def _grown(known: npt.NDArray[np.void], more: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    return np.concatenate([known, more]) if len(more) else known
 
 
 def _with_room(lots: Lots, fills: int) -> Lots:
@@ -83,4 +148,5 @@ def _with_room(lots: Lots, fills: int) -> Lots:
         np.concatenate(pair) for pair in zip(lots[:4], more[:4], strict=True)
     )
     following = np.concatenate([lots.next, following])
-    return Lots(entry, price, opened, quantity, following, np.array([size]), lots.open)
+    other = np.concatenate([lots.other, more.other])
+    return Lots(entry, price, opened, quantity, following, other, np.array([size]), lots.open)

@@ -14,40 +14,45 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from perfkit.errors import SchemaError
+from perfkit.errors import InvalidArgumentError
 from perfkit.ledger.books import Books
+from perfkit.ledger.cash_days import CASH_COLUMNS, cash_days
 from perfkit.ledger.corrections import effective_fills
 from perfkit.ledger.cost import AverageCost
-from perfkit.ledger.fill_columns import fill_columns
-from perfkit.ledger.marks import DailyMarks, carry_forward, daily_marks, mark_columns
+from perfkit.ledger.exchange_rates import ExchangeRates
+from perfkit.ledger.fill_columns import FillColumns, fill_columns
+from perfkit.ledger.marks import MarkColumns, mark_columns
+from perfkit.ledger.money import Money, converted, money_of
 from perfkit.ledger.nav import OWNER, SUMMED, with_nav
-from perfkit.ledger.trading_day import trading_day
-from perfkit.records.cash import CashRecord
-from perfkit.records.schema import arrow_schema
+from perfkit.ledger.position_values import BookMarks, book_marks, position_values
+from perfkit.ledger.splits import SplitFactors
+from perfkit.ledger.trading_day import TradingClock, day_ends, trading_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
 
-    from perfkit.ledger.kernel import Costs, Fills
+    from perfkit.ledger.kernel import Costs, Fills, Moves
 
 __all__ = ["daily_equity"]
 
+Floats: TypeAlias = npt.NDArray[np.float64]
 _Rows: TypeAlias = npt.NDArray[np.intp]
+_UTC = TradingClock()
 
 
 class _Desk(NamedTuple):
-    """What all strategies share: fills with their days, flows, the calendar, the marks."""
+    """What all strategies share: fills with their days, cash, the calendar, the marks."""
 
     books: Books
     fills: Fills
+    moves: Moves
     costs: Costs
     fill_day: npt.NDArray[np.int64]
-    flows: pd.DataFrame
+    cash: pd.DataFrame
     days: npt.NDArray[np.datetime64]
-    column: npt.NDArray[np.int64]  # of each book's symbol in the marks
-    marks: DailyMarks
+    marks: BookMarks
 
 
 def daily_equity(
@@ -55,9 +60,9 @@ def daily_equity(
     marks: pa.Table,
     cash: pa.Table | None = None,
     *,
-    zone: str = "UTC",
-    cutoff: str = "00:00",
-    days: npt.NDArray[np.datetime64] | None = None,
+    splits: pa.Table | None = None,
+    convert_to: str | None = None,
+    clock: TradingClock = _UTC,
 ) -> pd.DataFrame:
     """Value every account's strategy at the end of each trading day.
 
@@ -66,25 +71,33 @@ def daily_equity(
     fills : pyarrow.Table
         Columns of ``Fill``: the whole history. Corrections and busts are applied first.
     marks : pyarrow.Table
-        Columns of ``Mark``: symbol, time, price. The last one known values a position
-        at the end of a day, or the price of the position's last fill where that is
-        newer.
+        Columns of ``Mark``: symbol, time, price, as quoted on their day. The last one
+        known values a position at the end of a day, or the price of the position's last
+        fill where that is newer. Symbols such as ``EUR/USD`` are exchange rates.
     cash : pyarrow.Table, optional
-        Columns of ``CashRecord``: deposits and withdrawals.
-    zone, cutoff : str
-        The desk's trading day, see `trading_day`.
-    days : ndarray of datetime64[D], optional
-        Further trading days, on which there may be neither mark nor fill.
+        Columns of ``CashRecord``.
+    splits : pyarrow.Table, optional
+        Columns of ``SplitRecord``.
+    convert_to : str, optional
+        Currency of the answer: fills and cash are converted at the rate of their own
+        time, positions at that of the end of the day; money that names no currency is
+        taken to be in it. Without it all money must be of one currency.
+    clock : TradingClock
+        The desk's trading day; UTC midnight to midnight by default.
 
     Returns
     -------
     DataFrame, one row per account_id, strategy_id and day, sorted so
         From a strategy's first fill or cash on, every day on which there is any mark or
         any fill. Cash of another day counts on the next such day, or on its own when none
-        follows. Columns in account currency:
-        pnl : cash of the day's fills, plus the change in market value.
+        follows. Columns in account currency, or in ``convert_to``:
+        pnl : ``price_pnl + fx_pnl - fees + funding + dividends``.
+        price_pnl : what prices did, before fees, at the day's rate.
+        fx_pnl : what exchange rates did to the positions, and to fills until the evening.
+        fees : commissions, and fees that were no fill's.
+        funding : funding, borrow and interest, signed as cash.
+        dividends : dividends less tax, likewise.
         realized_pnl : gross, by average cost, of the day.
-        fees : of the day.
         flow : deposits less withdrawals of the day.
         market_value : signed value of the positions at the end of the day.
         nav : sum of flow and pnl so far.
@@ -97,65 +110,65 @@ def daily_equity(
         stale_marks : positions valued at a price that is not a mark of that day.
         unfunded : strategies with P&L or a position before their first flow; a return
         of a sum with any is NaN.
+        What needs an exchange rate that was not known is NaN, and the nav from there on.
 
     Raises
     ------
     SchemaError, UnknownNameError
         When a table lacks a column, or a correction points at nothing.
     InvalidArgumentError
-        When a zone or cut-off does not exist, a mark is not finite, a fee is in another
-        currency than its price, or a book's multiplier changes.
+        When a zone or cut-off does not exist, a mark is not finite, a book's multiplier
+        changes, or money of several currencies is to be added up without ``convert_to``.
     """
-    further = np.array([] if days is None else days, "datetime64[D]")
-    clock = _Clock(zone, cutoff, further)
-    desk = _desk(effective_fills(fills), marks, _flows(cash, zone, cutoff), clock)
+    rates, factors = ExchangeRates(marks), SplitFactors(splits)
+    columns = fill_columns(effective_fills(fills), factors, rates)
+    flows = cash_days(cash, clock, rates, convert_to)
+    if convert_to is None:
+        _require_one_currency(columns, flows)
+    prices = mark_columns(marks, clock.zone, clock.cutoff)
+    desk = _desk(columns, prices, flows, clock, factors)
+    money = money_of(columns, desk.books, desk.fills.book, rates, convert_to)
+    ends = day_ends(desk.days, clock.zone, clock.cutoff)
     frames = [
-        _strategy_equity(desk, owner, fill_rows, flow_rows)
-        for owner, fill_rows, flow_rows in _rows_by_owner(desk)
+        _strategy_equity(desk, owner, fill_rows, cash_rows, (money, ends))
+        for owner, fill_rows, cash_rows in _rows_by_owner(desk)
     ]
     return with_nav(pd.concat([_empty(), *frames], ignore_index=True), OWNER)
 
 
-class _Clock(NamedTuple):
-    """What a trading day is, and which there are beside those of marks and fills."""
+def _require_one_currency(columns: FillColumns, cash: pd.DataFrame) -> None:
+    found = {*columns.currency.dictionary.to_pylist(), *cash["currency"].dropna()} - {None}
+    if len(found) > 1:
+        raise InvalidArgumentError(
+            f"money must be of one currency to be added up, was of {', '.join(sorted(found))}; "
+            "say convert_to='USD' and give prices of symbols such as EUR/USD, or ask for one, "
+            "e.g. currency='USD'"
+        )
 
-    zone: str
-    cutoff: str
-    further_days: npt.NDArray[np.datetime64]
 
-
-def _desk(table: pa.Table, marks: pa.Table, flows: pd.DataFrame, clock: _Clock) -> _Desk:
-    columns, books = fill_columns(table), Books()
+def _desk(
+    columns: FillColumns,
+    prices: MarkColumns,
+    cash: pd.DataFrame,
+    clock: TradingClock,
+    splits: SplitFactors,
+) -> _Desk:
+    books, method = Books(), AverageCost()
     fills = books.enter(columns)
-    costs = AverageCost().apply(fills, books.state)
-    prices = mark_columns(marks, clock.zone, clock.cutoff)
+    moves = books.move(fills)
     fill_day = trading_day(columns.time.view("datetime64[us]"), clock.zone, clock.cutoff)
     market_day = np.concatenate([prices.day, clock.further_days])
-    days = _calendar(fill_day, market_day, flows["day"].to_numpy().astype("datetime64[D]"))
-    place_of = {symbol: n for n, symbol in enumerate(dict.fromkeys(k[2] for k in books.keys))}
+    days = _calendar(fill_day, market_day, cash["day"].to_numpy().astype("datetime64[D]"))
     return _Desk(
         books=books,
         fills=fills,
-        costs=costs,
+        moves=moves,
+        costs=method.apply(fills, moves, books.state),
         fill_day=np.searchsorted(days, fill_day),
-        flows=flows,
+        cash=cash,
         days=days,
-        column=np.array([place_of[symbol] for _, _, symbol in books.keys], np.int64),
-        marks=daily_marks(prices, list(place_of), days),
+        marks=book_marks(prices, books, days, splits),
     )
-
-
-def _flows(cash: pa.Table | None, zone: str, cutoff: str) -> pd.DataFrame:
-    table = arrow_schema(CashRecord).empty_table() if cash is None else cash
-    needed = [*OWNER, "execution_time", "amount"]
-    if missing := [name for name in needed if name not in table.column_names]:
-        raise SchemaError(
-            f"a table of cash must have the columns of CashRecord; missing {missing}; "
-            "bring it to the schema with conform(table, CashRecord)"
-        )
-    day = trading_day(table.column("execution_time"), zone, cutoff)
-    flows: pd.DataFrame = table.select([*OWNER, "amount"]).to_pandas()
-    return flows.assign(day=day.astype("datetime64[us]"))
 
 
 def _calendar(
@@ -173,14 +186,15 @@ def _calendar(
 
 
 def _rows_by_owner(desk: _Desk) -> Iterator[tuple[tuple[str, str], _Rows, _Rows]]:
-    """Rows of the fills and of the flows of each account's strategy."""
-    number = dict(desk.books.strategies)
-    owners = zip(desk.flows["account_id"], desk.flows["strategy_id"], strict=True)
-    flow_owner = np.array([number.setdefault(o, len(number)) for o in owners], np.int64)
-    fill_owner = desk.books.state["strategy"][desk.fills.book]
-    fill_rows, flow_rows = _split(fill_owner, len(number)), _split(flow_owner, len(number))
+    """Rows of the fills and of the cash of each account's strategy."""
+    number: dict[tuple[str, str], int] = {}
+    of_book = np.array([number.setdefault(k[:2], len(number)) for k in desk.books.keys], np.int64)
+    owners = zip(desk.cash["account_id"], desk.cash["strategy_id"], strict=True)
+    of_cash = np.array([number.setdefault(owner, len(number)) for owner in owners], np.int64)
+    fill_rows = _split(of_book[desk.fills.book], len(number))
+    cash_rows = _split(of_cash, len(number))
     for owner in sorted(number):
-        yield owner, fill_rows[number[owner]], flow_rows[number[owner]]
+        yield owner, fill_rows[number[owner]], cash_rows[number[owner]]
 
 
 def _split(codes: npt.NDArray[np.int64], count: int) -> list[_Rows]:
@@ -192,64 +206,69 @@ def _strategy_equity(
     desk: _Desk,
     owner: tuple[str, str],
     fill_rows: _Rows,
-    flow_rows: _Rows,
+    cash_rows: _Rows,
+    money: tuple[Money, npt.NDArray[np.int64]],
 ) -> pd.DataFrame:
-    flow_day = np.searchsorted(desk.days, desk.flows["day"].to_numpy()[flow_rows])
+    cash_day = np.searchsorted(desk.days, desk.cash["day"].to_numpy()[cash_rows])
     fill_day = desk.fill_day[fill_rows]
-    first = int(min(flow_day.min(initial=len(desk.days)), fill_day.min(initial=len(desk.days))))
+    first = int(min(cash_day.min(initial=len(desk.days)), fill_day.min(initial=len(desk.days))))
     count = len(desk.days) - first
 
-    def total(day: npt.NDArray[np.int64], values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    def total(day: npt.NDArray[np.int64], values: npt.NDArray[Any]) -> Floats:
         return np.bincount(day - first, values, count).astype(np.float64)
 
-    value, stale = _market_values(desk, fill_rows, first)
-    fees = desk.fills.commission[fill_rows]
-    multiplier = desk.books.state["multiplier"][desk.fills.book[fill_rows]]
-    traded = desk.fills.quantity[fill_rows] * desk.fills.price[fill_rows] * multiplier
-    market_value = value.sum(axis=1)
-    flow = total(flow_day, desk.flows["amount"].to_numpy()[flow_rows])
-    pnl = total(fill_day, -traded - fees) + np.diff(market_value, prepend=0.0)
-    exposure, is_unpaid = np.abs(value).sum(axis=1), np.cumsum(flow != 0.0) == 0
+    cash = {name: total(cash_day, desk.cash[name].to_numpy()[cash_rows]) for name in CASH_COLUMNS}
+    own = _traded(desk, fill_rows, first, money)
+    fees = own.pop("fees") - cash["fees"]
+    pnl = own["price_pnl"] + own["fx_pnl"] - fees + cash["funding"] + cash["dividends"]
+    is_unpaid = np.cumsum(cash["flow"] != 0.0) == 0
     columns = {
         "account_id": owner[0],
         "strategy_id": owner[1],
         "day": desk.days[first:].astype("datetime64[us]"),
         "pnl": pnl,
-        "realized_pnl": total(fill_day, desk.costs.realized[fill_rows]),
-        "fees": total(fill_day, fees),
-        "flow": flow,
-        "market_value": market_value,
-        "exposure": exposure,
-        "turnover": total(fill_day, np.abs(traded)),
-        "trades": np.bincount(fill_day - first, minlength=count),
-        "stale_marks": stale,
-        "unfunded": (is_unpaid & ((pnl != 0.0) | (exposure > 0.0))).astype(np.int64),
+        **own,
+        "fees": fees,
+        "funding": cash["funding"],
+        "dividends": cash["dividends"],
+        "flow": cash["flow"],
+        "unfunded": (is_unpaid & ((pnl != 0.0) | (own["exposure"] > 0.0))).astype(np.int64),
     }
     return pd.DataFrame(columns)
 
 
-def _market_values(
-    desk: _Desk, rows: _Rows, first: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Value of each position by (day, book), and how many a day are not freshly marked."""
-    books, place = np.unique(desk.fills.book[rows], return_inverse=True)
-    day = desk.fill_day[rows] - first
-    position = np.full((len(desk.days) - first, len(books)), np.nan)
-    fill_price, fill_time = position.copy(), position.copy()
-    # Of several fills on one day the last one is what the day ends with.
-    position[day, place] = desk.costs.position[rows]
-    fill_price[day, place] = desk.fills.price[rows]
-    fill_time[day, place] = desk.fills.time[rows]
-    position = np.nan_to_num(carry_forward(position))
-    column = desk.column[books]
-    # On equal times the mark is the market's price, a fill's is the trade's.
-    is_marked = desk.marks.time[first:, column] >= carry_forward(fill_time)
-    price = np.where(is_marked, desk.marks.price[first:, column], carry_forward(fill_price))
-    is_held = position != 0.0
-    unit = position * desk.books.state["multiplier"][books]
-    value = np.where(is_held, unit * price, 0.0)
-    is_fresh = is_marked & desk.marks.is_fresh[first:, column]
-    return value, (is_held & ~is_fresh).sum(axis=1)
+def _traded(
+    desk: _Desk, rows: _Rows, first: int, money: tuple[Money, npt.NDArray[np.int64]]
+) -> dict[str, npt.NDArray[Any]]:
+    """What a strategy's fills and positions did on each day from the first on."""
+    fills = desk.fills.at(rows)
+    moves = desk.moves.at(rows)
+    day, count = desk.fill_day[rows] - first, len(desk.days) - first
+    books, place = np.unique(fills.book, return_inverse=True)
+    size = desk.books.state["multiplier"][books]
+    held = position_values(fills, moves, day, desk.marks.of(books, first), place)
+    value, rate = held.value * size, money[0].at(books, money[1][first:])
+    spent, of_fill = fills.quantity * fills.price * size[place], money[0].of_fill[rows]
+
+    def total(values: Floats) -> Floats:
+        return np.bincount(day, values, count).astype(np.float64)
+
+    by_book = np.bincount(day * len(books) + place, spent, count * len(books))
+    local = np.diff(value, axis=0, prepend=0.0) - by_book.reshape(count, len(books))
+    price_pnl, worth = converted(local, rate).sum(axis=1), converted(value, rate)
+    gained = np.diff(worth.sum(axis=1), prepend=0.0) - total(spent * of_fill)
+    sign = np.where(desk.marks.inverse[books], -1.0, 1.0)
+    return {
+        "price_pnl": price_pnl,
+        "fx_pnl": gained - price_pnl if money[0].target else np.zeros(count),
+        "realized_pnl": total(desk.costs.realized[rows] * of_fill),
+        "fees": total(fills.commission * of_fill),
+        "market_value": (worth * sign).sum(axis=1),
+        "exposure": np.abs(worth).sum(axis=1),
+        "turnover": total(np.abs(spent) * of_fill),
+        "trades": np.bincount(day, minlength=count),
+        "stale_marks": held.stale,
+    }
 
 
 def _empty() -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from perfkit.ledger.kernel import Costs, Fills
+    from perfkit.ledger.kernel import Fills, Moves
 
 __all__ = ["Legs", "legs_of"]
 
@@ -33,32 +33,31 @@ class Legs(NamedTuple):
     ends: npt.NDArray[np.bool_]
 
 
-def legs_of(fills: Fills, costs: Costs) -> Legs:
+def legs_of(fills: Fills, moves: Moves) -> Legs:
     """Cut fills into legs.
 
     Parameters
     ----------
-    fills, costs : Fills, Costs
+    fills, moves : Fills, Moves
         Of a whole history: its first fill finds every book flat.
     """
-    is_flip = np.sign(costs.position_before) * np.sign(costs.position) < 0.0
+    flips = (moves.closed > 0.0) & (moves.opened > 0.0)
     by_book = np.argsort(fills.book, kind="stable")
-    fill = np.repeat(by_book, 1 + is_flip[by_book])
-    before, after, flips = costs.position_before[fill], costs.position[fill], is_flip[fill]
-    quantity = fills.quantity[fill]
+    fill = np.repeat(by_book, 1 + flips[by_book])
     reopens = np.zeros(len(fill), np.bool_)
-    reopens[1:] = flips[1:] & (fill[1:] == fill[:-1])
-    closes = (np.sign(before) * np.sign(quantity) < 0.0) & ~reopens
-    size = np.abs(quantity)
-    closed = np.where(closes, np.where(flips, np.abs(before), size), 0.0)
-    opened = np.where(closes, 0.0, np.where(flips, np.abs(after), size))
-    reopening_fee = fills.commission[fill] * np.abs(after) / size
-    fee = fills.commission[fill] - np.where(flips, reopening_fee, 0.0)
+    reopens[1:] = flips[fill[1:]] & (fill[1:] == fill[:-1])
+    is_first = ~(flips[fill] & reopens)
+    closed = np.where(is_first, moves.closed[fill], 0.0)
+    opened = np.where(flips[fill] & is_first, 0.0, moves.opened[fill])
+    # a flip is never without a size, another fill may be: its fee took all that it bought
+    size = np.where(flips, np.abs(fills.quantity), 1.0)
+    reopening_fee = np.where(flips, fills.commission * moves.opened / size, 0.0)[fill]
+    fee = np.where(reopens, reopening_fee, fills.commission[fill] - reopening_fee)
     return Legs(
         fill=fill,
-        trip=np.cumsum((before == 0.0) | reopens) - 1,
+        trip=np.cumsum((moves.before[fill] == 0.0) | reopens) - 1,
         opened=opened,
         closed=closed,
-        fee=np.where(reopens, reopening_fee, fee),
-        ends=closes & (flips | (after == 0.0)),
+        fee=fee,
+        ends=(closed > 0.0) & (flips[fill] | (moves.after[fill] == 0.0)),
     )

@@ -19,11 +19,12 @@ __all__ = ["OWNER", "SUMMED", "combine_equity", "with_nav"]
 
 OWNER = ["account_id", "strategy_id"]
 SUMMED = [
-    *("pnl", "realized_pnl", "fees", "flow", "market_value"),
-    *("exposure", "turnover", "trades", "stale_marks", "unfunded"),
+    *("pnl", "price_pnl", "fx_pnl", "fees", "funding", "dividends", "realized_pnl"),
+    *("flow", "market_value", "exposure", "turnover", "trades", "stale_marks", "unfunded"),
 ]
 _COLUMNS = [
-    *("pnl", "realized_pnl", "fees", "flow", "market_value", "nav", "return"),
+    *("pnl", "price_pnl", "fx_pnl", "fees", "funding", "dividends", "realized_pnl"),
+    *("flow", "market_value", "nav", "return"),
     *("exposure", "turnover", "trades", "stale_marks", "unfunded"),
 ]
 
@@ -53,16 +54,14 @@ def combine_equity(equity: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame
     --------
     >>> import numpy as np
     >>> day = np.datetime64("2024-01-02", "us")
-    >>> columns = {"pnl": [10.0, -4.0], "flow": [100.0, 100.0], "realized_pnl": 0.0,
-    ...     "fees": 0.0, "market_value": 0.0, "exposure": 0.0, "turnover": 0.0,
-    ...     "trades": 1, "stale_marks": 0, "unfunded": 0}
+    >>> columns = dict.fromkeys(SUMMED, 0.0) | {"pnl": [10.0, -4.0], "flow": [100.0, 100.0]}
     >>> two = pd.DataFrame({"account_id": "main", "strategy_id": ["a", "b"], "day": day} | columns)
     >>> combine_equity(two)[["nav", "return"]].values.tolist()
     [[206.0, 0.03]]
     """
     if unknown := [name for name in by if name not in OWNER]:
         raise UnknownNameError(f"by must name columns of {OWNER}, was {unknown}")
-    summed = equity.groupby([*by, "day"], sort=True)[SUMMED].sum().reset_index()
+    summed = equity.groupby([*by, "day"], sort=True)[SUMMED].sum(skipna=False).reset_index()
     return with_nav(summed, by)
 
 
@@ -74,6 +73,7 @@ def with_nav(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     keys = [frame[name] for name in by] or [pd.Series(0, frame.index)]
     gained = frame["pnl"] + frame["flow"]
     nav = gained.groupby(keys).cumsum()
+    nav = nav.mask(gained.isna().groupby(keys).cummax())
     capital = nav - frame["pnl"] - frame["flow"].clip(upper=0.0)
     is_funded = (frame["flow"] != 0.0).groupby(keys).cummax() & (frame["unfunded"] == 0)
     is_funded &= capital > 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -13,7 +13,26 @@ import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError
 
-__all__ = ["trading_day"]
+__all__ = ["TradingClock", "day_ends", "trading_day"]
+
+_NO_DAYS = np.array([], "datetime64[D]")
+_DAY = pd.Timedelta(days=1)
+
+
+class TradingClock(NamedTuple):
+    """What a desk's trading day is.
+
+    Attributes
+    ----------
+    zone, cutoff : str
+        As of `trading_day`.
+    further_days : ndarray of datetime64[D]
+        Trading days on which there may be neither a price nor a fill.
+    """
+
+    zone: str = "UTC"
+    cutoff: str = "00:00"
+    further_days: npt.NDArray[np.datetime64] = _NO_DAYS
 
 
 def trading_day(
@@ -53,8 +72,38 @@ def trading_day(
     """
     local = _moments(times).tz_convert(_zone(zone)).tz_localize(None)
     since_midnight = _cutoff(cutoff)
-    shift = pd.Timedelta(days=1) - since_midnight if since_midnight else since_midnight
+    shift = _DAY - since_midnight if since_midnight else since_midnight
     return (local + shift).to_numpy().astype("datetime64[D]")
+
+
+def day_ends(
+    days: npt.NDArray[np.datetime64], zone: str = "UTC", cutoff: str = "00:00"
+) -> npt.NDArray[np.int64]:
+    """Give the last microsecond of each trading day, the other way round.
+
+    Parameters
+    ----------
+    days : ndarray of datetime64[D], of shape (n,)
+        Dates of the days.
+    zone, cutoff : str
+        As of `trading_day`.
+
+    Returns
+    -------
+    ndarray of int64, of shape (n,)
+        Microseconds since 1970, UTC.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the zone or the cut-off does not exist.
+    """
+    local = pd.DatetimeIndex(days.astype("datetime64[us]")) + (_cutoff(cutoff) or _DAY)
+    # an end that the clock shows twice is its second, one that it skips comes after the gap
+    second = np.zeros(len(days), np.bool_)
+    ends = local.tz_localize(_zone(zone), ambiguous=second, nonexistent="shift_forward")
+    micros: npt.NDArray[np.int64] = ends.tz_convert(None).to_numpy().astype(np.int64)
+    return micros - 1
 
 
 def _moments(times: Any) -> pd.DatetimeIndex:

@@ -19,6 +19,7 @@ from perfkit.metrics.extremes import (
     worst_trade,
 )
 from perfkit.metrics.metric import REASONS, Metric
+from perfkit.metrics.money_weighted import modified_dietz, money_weighted_return
 from perfkit.metrics.path import Path
 from perfkit.metrics.performance_metrics import PerformanceMetrics
 from perfkit.metrics.period import Period, fold
@@ -82,6 +83,8 @@ __all__ = [
     "longest_losing_streak",
     "longest_winning_streak",
     "max_drawdown",
+    "modified_dietz",
+    "money_weighted_return",
     "payoff_ratio",
     "pnl_drawdown",
     "profit_factor",

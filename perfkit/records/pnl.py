@@ -34,7 +34,9 @@ class StrategyPnl:
     positions : mapping of str to float
         Signed units of each symbol that is not flat.
     unpriced : tuple of str
-        Symbols with a position and no price.
+        Symbols with a position and no price, and currencies with money and no rate.
+    currency : str, optional
+        Of all sums; None means the account's currency.
     """
 
     account_id: str
@@ -46,6 +48,7 @@ class StrategyPnl:
     market_value: Annotated[float, "account currency"]
     positions: Mapping[str, float] = field(default_factory=dict)
     unpriced: tuple[str, ...] = ()
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from perfkit.records import CashRecord, Fill, Mark, to_table
+from perfkit.records import CashRecord, Fill, Mark, SplitRecord, to_table
 
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
@@ -62,5 +62,21 @@ def cash() -> Callable[..., pa.Table]:
             for number, (w, amount, *s) in enumerate(rows)
         ]
         return to_table(records, CashRecord)
+
+    return build
+
+
+@pytest.fixture
+def splits() -> Callable[..., pa.Table]:
+    """Build a table of splits from (day, ratio) or (day, ratio, symbol)."""
+
+    def build(*rows: tuple[Any, ...]) -> pa.Table:
+        return to_table([_split(n, *row) for n, row in enumerate(rows)], SplitRecord)
+
+    def _split(number, when, ratio, symbol="SPY") -> SplitRecord:
+        return SplitRecord(
+            split_id=f"S{number}", account_id="main", symbol=symbol, ratio=ratio,
+            execution_time=day(when),
+        )  # fmt: skip
 
     return build

@@ -58,9 +58,8 @@ def test_a_correction_of_another_account_is_none_of_this_one(fills):
         effective_fills(table)
 
 
-@pytest.mark.parametrize("original", [None, "T1"])
-def test_a_correction_that_points_at_nothing_or_itself_is_refused(fills, original):
-    wrong = {"record_type": "correct", "original_trade_id": original}
+def test_a_correction_that_points_at_itself_is_refused(fills):
+    wrong = {"record_type": "correct", "original_trade_id": "T1"}
     with pytest.raises(SchemaError, match="must lead to the trade"):
         effective_fills(fills((0, "buy", 1, 10.0), (0, "buy", 1, 12.0, wrong)))
 

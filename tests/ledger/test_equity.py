@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import InvalidArgumentError, SchemaError, UnknownNameError
-from perfkit.ledger import combine_equity, daily_equity
+from perfkit.ledger import TradingClock, combine_equity, daily_equity
 
 
 def values(frame, name):
@@ -69,7 +69,9 @@ def test_a_fill_newer_than_the_last_mark_is_the_last_known_price(fills, marks):
 
 def test_further_days_are_rows_of_their_own(fills, marks):
     days = np.array(["2024-01-02", "2024-01-03"], "datetime64[D]")
-    equity = daily_equity(fills((0, "buy", 1, 100.0)), marks((3, 110.0)), days=days)
+    equity = daily_equity(
+        fills((0, "buy", 1, 100.0)), marks((3, 110.0)), clock=TradingClock(further_days=days)
+    )
     assert values(equity, "pnl") == [0.0, 0.0, 0.0, 10.0]
 
 
@@ -129,7 +131,10 @@ def test_no_history_has_no_days(fills, marks):
 def test_the_desk_decides_what_a_day_is(fills, marks):
     table = fills((0, "buy", 1, 10.0), (0.25, "buy", 1, 10.0))  # 12:00 and 18:00 UTC
     assert values(daily_equity(table, marks()), "trades") == [2]
-    assert values(daily_equity(table, marks(), cutoff="17:00"), "trades") == [1, 1]
+    assert values(daily_equity(table, marks(), clock=TradingClock(cutoff="17:00")), "trades") == [
+        1,
+        1,
+    ]
 
 
 def test_cash_moved_between_strategies_is_no_flow_of_the_account(fills, marks, cash):

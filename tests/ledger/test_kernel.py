@@ -6,46 +6,53 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from perfkit.ledger import kernel
+from perfkit.ledger import kernel, lot_kernel
 from perfkit.ledger.books import Books
-from perfkit.ledger.cost import FifoCost, cost_method
+from perfkit.ledger.cost import LotCost, cost_method
 from perfkit.ledger.fill_columns import fill_columns
 from perfkit.ledger.state import new_trips
 from tests.strategies import fill_tables
+
+METHODS = ["average", "fifo", "lifo", "hifo"]
 
 
 def run(table, method):
     books, cost = Books(), cost_method(method)
     fills = books.enter(fill_columns(table))
-    costs, trips = cost.apply(fills, books.state), new_trips(len(fills.book))
-    kernel.follow_trips(fills, costs, books.state, books.strategy_state, trips)
-    arrays = [*costs, *trips, books.strategy_state]
-    if isinstance(cost, FifoCost):
+    moves, trips = books.move(fills), new_trips(len(fills.book))
+    costs = cost.apply(fills, moves, books.state)
+    kernel.follow_trips(fills, moves, costs.realized, books.state, trips)
+    arrays = [*moves, *costs, *trips, cost.total(fills, costs, books.state), cost.totals["pnl"]]
+    if isinstance(cost, LotCost):
         arrays += cost.matches
-    return [*arrays, *(books.state[name] for name in books.state.dtype.names)]
+    arrays += [books.state[name] for name in books.state.dtype.names]
+    return [*arrays, *(cost.state[name] for name in cost.state.dtype.names)]
 
 
-@pytest.mark.parametrize("method", ["average", "fifo"])
+@pytest.mark.parametrize("method", METHODS)
 @settings(max_examples=25, deadline=None)
 @given(table=fill_tables(max_size=25))
 def test_a_compiled_loop_is_its_python(method, table):
     compiled = run(table, method)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in list(vars(kernel).items()):
-            if hasattr(value, "py_func"):
-                patch.setattr(kernel, name, value.py_func)
+        for module in (kernel, lot_kernel):
+            for name, value in list(vars(module).items()):
+                if hasattr(value, "py_func"):
+                    patch.setattr(module, name, value.py_func)
         plain = run(table, method)
     for one, other in zip(compiled, plain, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_lots_that_were_closed_are_used_again(fills):
-    cost, books = FifoCost(), Books()
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_lots_that_were_closed_are_used_again(fills, method):
+    cost, books = LotCost(method), Books()
     for n in range(50):
         table = fills(
             (n, "buy", 2, 10.0), (n, "buy", 2, 11.0), (n, "sell", 3, 11.0), (n, "sell", 1, 9.0)
         )
-        cost.apply(books.enter(fill_columns(table)), books.state)
+        entered = books.enter(fill_columns(table))
+        cost.apply(entered, books.move(entered), books.state)
     assert cost._lots.open[0] == 0
     assert len(cost._lots.price) == 4
 

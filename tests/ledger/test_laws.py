@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -19,13 +20,17 @@ from perfkit.records import CashRecord, Fill, Mark, from_table, to_table
 from tests.strategies import fill_tables, prices
 
 LAW = settings(max_examples=40, deadline=None)
-METHODS = ["average", "fifo"]
+METHODS = ["average", "fifo", "lifo", "hifo"]
 KEY = ["account_id", "strategy_id", "symbol"]
 GROUPINGS = [
     ("average", "flat_to_flat"),
     ("average", "flat_to_reduced"),
     ("fifo", "flat_to_reduced"),
     ("fifo", "fill_to_fill"),
+    ("lifo", "flat_to_reduced"),
+    ("lifo", "fill_to_fill"),
+    ("hifo", "flat_to_reduced"),
+    ("hifo", "fill_to_fill"),
 ]
 marks = st.fixed_dictionaries(dict.fromkeys(("ES", "BTC-USD", "PWR"), prices))
 
@@ -257,7 +262,7 @@ def test_a_corrected_history_is_the_history_as_it_should_have_been(table, data):
     as_recorded, as_it_was = [], []
     for number, fill in enumerate(from_table(table, Fill)):
         fate = data.draw(st.sampled_from(["kept", "corrected", "corrected twice", "busted"]))
-        fields = {name: getattr(fill, name) for name in Fill.__dataclass_fields__}
+        fields = {field.name: getattr(fill, field.name) for field in dataclasses.fields(Fill)}
         as_recorded.append(fill)
         later = {"record_type": "correct", "original_trade_id": fill.trade_id}
         better = fields | {"price": data.draw(prices), "volume": fill.volume * 2}

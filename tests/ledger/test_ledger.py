@@ -107,16 +107,115 @@ def test_a_correction_asks_for_a_rebuild(fills):
         Ledger().apply(table)
 
 
-def test_a_fee_in_another_currency_is_refused_and_none_is_accepted(fills):
-    table = fills((0, "buy", 1, 1.0), currency="USD", fee_currency="BNB", commission=0.1)
-    with pytest.raises(InvalidArgumentError, match="convert the commission first"):
-        Ledger().apply(table)
-    assert (
-        Ledger().apply(fills((0, "buy", 1, 1.0), currency="USD", fee_currency="BNB")).num_rows == 1
+def test_a_fee_in_a_third_currency_needs_a_rate_and_is_unknown_without_one(fills, marks):
+    usd = {"currency": "USD", "fee_currency": "BNB"}
+    table = fills((1, "buy", 1, 100.0, {"commission": 0.1}), (2, "sell", 1, 110.0), **usd)
+    unknown = Ledger()
+    answer = unknown.apply(table)
+    assert answer["pnl"].to_pylist() == [None, 10.0]
+    assert answer["cumulative_pnl"].to_pylist() == [None, None]
+    (strategy,) = unknown.mark({})
+    assert math.isnan(strategy.fees)
+    assert (strategy.realized_pnl, strategy.unpriced) == (10.0, ("BNB",))
+    rates = marks((0, 300.0, "BNB/USD"), (1.5, 900.0, "BNB/USD"))
+    assert Ledger(rates=rates).apply(table)["pnl"].to_pylist() == [-30.0, 10.0]
+    crossed = marks((0, 600.0, "BNB/EUR"), (0, 0.5, "USD/EUR"))
+    assert Ledger(rates=crossed).apply(table)["fees"].to_pylist() == [120.0, 0.0]
+
+
+def test_a_fee_in_the_asset_is_taken_from_the_position(fills):
+    # Hyperliquid spot: bought 986.87, the fee was 0.34540448, the position 986.52459552
+    hype = {"currency": "USDC", "base_currency": "HYPE", "fee_currency": "HYPE"}
+    table = fills(
+        (0, "buy", 986.87, 12.0, hype | {"commission": 0.34540448}),
+        (1, "sell", 986.52459552, 15.0, {"currency": "USDC"}),
     )
-    assert (
-        Ledger().apply(fills((0, "buy", 1, 1.0), fee_currency="USD", commission=1.0)).num_rows == 1
+    answer = Ledger().apply(table)
+    assert answer["position"].to_pylist() == [pytest.approx(986.52459552, abs=1e-12), 0.0]
+    assert answer["fees"].to_pylist() == [pytest.approx(0.34540448 * 12.0), 0.0]
+    cash = 986.52459552 * 15.0 - 986.87 * 12.0
+    assert sum(answer["pnl"].to_pylist()) == pytest.approx(cash, rel=1e-12)
+
+
+def test_an_inverse_contract_gains_its_base_currency(fills):
+    # BitMEX XBTUSD: 100 contracts of 1 USD, long at 10,000, out at 12,500:
+    # 100 * (1 / 10,000 - 1 / 12,500) = 0.002 XBT
+    terms = {"contract": "inverse", "currency": "USD", "base_currency": "XBT"}
+    ledger = Ledger()
+    answer = ledger.apply(
+        fills(
+            (0, "buy", 100, 10_000.0, {"commission": 5e-6, "fee_currency": "XBT"}),
+            (1, "sell", 100, 12_500.0),
+            (2, "sell", 200, 12_500.0),
+            (3, "sell", 200, 10_000.0),
+            **terms,
+        )
     )
+    assert answer["realized_pnl"].to_pylist() == [0.0, pytest.approx(0.002), 0.0, 0.0]
+    assert answer["fees"].to_pylist()[0] == 5e-6
+    # contracts per coin average, not prices: 400 / (200 / 12,500 + 200 / 10,000)
+    assert answer["average_price"].to_pylist()[3] == pytest.approx(400 / 0.036)
+    (marked,) = ledger.mark({"SPY": 8_000.0})
+    assert marked.unrealized_pnl == pytest.approx(400 * (1 / 8_000 - 0.036 / 400))
+    assert (marked.currency, marked.market_value) == ("XBT", pytest.approx(-0.05))
+
+
+def test_a_split_changes_units_and_no_money(fills, splits):
+    table = fills((0, "buy", 10, 700.0), (2, "buy", 70, 110.0), (3, "sell", 140, 120.0))
+    ledger = Ledger("fifo", splits=splits((1, 7.0)))
+    answer = ledger.apply(table)
+    assert answer["position"].to_pylist() == [10.0, pytest.approx(140.0), 0.0]
+    assert answer["average_price"].to_pylist() == [700.0, pytest.approx(105.0), None]
+    assert answer["realized_pnl"].to_pylist()[2] == pytest.approx(140 * 120 - 7000 - 7700)
+    held = Ledger(splits=splits((1, 7.0)))
+    held.apply(table.slice(0, 1))
+    (book,) = held.positions().to_dict("records")
+    assert (book["position"], book["average_price"]) == (70.0, 100.0)
+
+
+def test_several_methods_are_kept_in_one_pass(fills):
+    table = fills(
+        (0, "buy", 1, 10.0), (1, "buy", 1, 30.0), (2, "buy", 1, 20.0), (3, "sell", 1, 25.0)
+    )
+    together = Ledger(["average", "fifo", "lifo", "hifo"])
+    answer = together.apply(table)
+    gained = {"average": 5.0, "fifo": 15.0, "lifo": 5.0, "hifo": -5.0}
+    for method, gain in gained.items():
+        assert answer[f"realized_pnl_{method}"].to_pylist()[3] == gain
+        alone = Ledger(method)
+        single = alone.apply(table)
+        for name in ("pnl", "cumulative_pnl", "average_price", "average_price_before"):
+            assert answer[f"{name}_{method}"].equals(single[name])
+        assert together.positions(method).equals(alone.positions())
+        assert answer["position"].equals(single["position"])
+    with pytest.raises(InvalidArgumentError, match="each once"):
+        Ledger(["fifo", "fifo"])
+    with pytest.raises(InvalidArgumentError, match="that are kept"):
+        Ledger("fifo").positions("lifo")
+
+
+def test_a_short_closes_its_cheapest_sale_first_by_highest_cost(fills):
+    table = fills((0, "sell", 1, 10.0), (1, "sell", 1, 30.0), (2, "buy", 1, 20.0))
+    assert Ledger("hifo").apply(table)["realized_pnl"].to_pylist()[2] == -10.0
+
+
+def test_money_of_several_currencies_is_added_up_at_given_rates_only(fills):
+    ledger = Ledger()
+    ledger.apply(
+        fills(
+            (0, "buy", 10, 100.0, {"symbol": "SAP", "currency": "EUR"}),
+            (0, "buy", 1, 50.0, {"symbol": "KO", "currency": "USD"}),
+            (1, "sell", 10, 110.0, {"symbol": "SAP", "currency": "EUR"}),
+        )
+    )
+    prices = {"KO": 60.0, "EUR/USD": 1.2}
+    (apart,) = ledger.mark(prices)
+    assert math.isnan(apart.total_pnl)
+    assert apart.unpriced == ("EUR", "USD")
+    (marked,) = ledger.mark(prices, convert_to="USD")
+    assert (marked.total_pnl, marked.currency, marked.unpriced) == (130.0, "USD", ())
+    (in_euro,) = ledger.mark(prices, convert_to="EUR")
+    assert in_euro.total_pnl == pytest.approx(130.0 / 1.2)
 
 
 @pytest.mark.parametrize("split", [True, False])
@@ -143,7 +242,7 @@ def test_a_table_that_is_none_of_fills_is_refused(fills):
 
 def test_there_is_no_other_method():
     with pytest.raises(InvalidArgumentError, match="average"):
-        Ledger("lifo")
+        Ledger("dearest")
 
 
 def test_no_fills_give_no_rows(fills):

@@ -12,6 +12,9 @@ COLUMNS = [
     *("account_id", "strategy_id", "symbol", "direction", "entry_time", "exit_time"),
     *("entry_price", "exit_price", "volume", "pnl_gross", "fees", "pnl", "return_", "holding"),
     *("entry_trade_id", "exit_trade_id", "fills", "multiplier", "max_volume"),
+    *("currency", "exit_reason", "slippage", "risk", "r_multiple"),
+    *("mae", "mfe", "end_trade_drawdown"),
+    *("entry_efficiency", "exit_efficiency", "total_efficiency", "excursion_reason"),
 ]
 
 
