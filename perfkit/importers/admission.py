@@ -176,12 +176,12 @@ def _repeated_ids(table: pa.Table, part: Candidates) -> dict[int, SkippedRow]:
             continue
         line = int(part.lines[before])
         if table.slice(before, 1).equals(table.slice(row, 1)):
-            reason = "the same fill, with the same id, again"
+            reason = "the same record, with the same id, again"
             repeated[row] = SkippedRow(line=int(part.lines[row]), reason=reason)
         else:
             reason = (
                 f"{part.id} must be unique in the account, was {key[1]!r} on line {line} with "
-                "other content; map a column that is unique, or none: ids are then derived"
+                "other content; take a column that is unique, or none: ids are then derived"
             )
             part.refuse(row, part.id, reason)
     return repeated

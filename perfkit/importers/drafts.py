@@ -18,9 +18,10 @@ from perfkit.errors import UnreadableCellError
 from perfkit.importers.admission import Candidates, Reading, admit
 from perfkit.importers.result import ImportResult, RefusedRow, SkippedRow
 from perfkit.records import CashRecord, Fill, SplitRecord, arrow_schema
+from perfkit.records.fields import field_specs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["Draft", "Skip", "read_drafts"]
 
@@ -47,6 +48,7 @@ def read_drafts(
     rows: Iterable[tuple[int, Row]],
     draft: Callable[[Row], Iterable[Draft] | Skip],
     constants: Mapping[str, str | None],
+    unread: Sequence[RefusedRow] = (),
 ) -> ImportResult:
     """Read rows one by one.
 
@@ -62,9 +64,11 @@ def read_drafts(
     constants : mapping of str to str or None
         Fields of every record that leaves them out: ``account_id``,
         ``strategy_id``, ``source``.
+    unread : sequence of RefusedRow
+        Rows that could not even be taken apart; they are not in ``rows``.
     """
     drafts: dict[type, list[tuple[int, Mapping[str, Any]]]] = {}
-    skipped, refused, read = [], [], 0
+    skipped, refused, read = [], list(unread), len(unread)
     for line, row in rows:
         read += 1
         try:
@@ -85,10 +89,11 @@ def _candidates(
     cls: type, found: list[tuple[int, Mapping[str, Any]]], constants: Mapping[str, str | None]
 ) -> Candidates:
     candidates = Candidates(cls=cls, lines=np.array([line for line, _ in found], np.int64))
+    required = {spec.name for spec in field_specs(cls) if spec.required} - {candidates.id}
     for field in arrow_schema(cls):
         default = constants.get(field.name)
         values = [_given(fields.get(field.name), default) for _, fields in found]
-        if any(value is not None for value in values):
+        if field.name in required or any(value is not None for value in values):
             candidates.fields[field.name] = pa.array(values, field.type)
     return candidates
 

@@ -16,7 +16,16 @@ from perfkit.errors import UnreadableCellError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["from_epoch", "moment", "number", "one_of", "required", "word"]
+__all__ = [
+    "from_epoch",
+    "moment",
+    "number",
+    "one_of",
+    "required",
+    "required_number",
+    "required_word",
+    "word",
+]
 
 _EMPTY = ("", "-", "--", "\u2014")
 
@@ -80,6 +89,33 @@ def required(value: float | None, field: str, names: str) -> float:
             field, f"must be given, {names!r} was empty; export the file with that column"
         )
     return value
+
+
+def required_number(row: Mapping[str, Any], name: str, field: str) -> float:
+    """Read a number that must be there.
+
+    Raises
+    ------
+    UnreadableCellError
+        When the cell is empty, or holds no number.
+    """
+    return required(number(row, name, field), field, name)
+
+
+def required_word(row: Mapping[str, Any], name: str, field: str) -> str:
+    """Give the text of a cell that must say something.
+
+    Raises
+    ------
+    UnreadableCellError
+        When it is empty.
+    """
+    text = word(row, name)
+    if text is None:
+        raise UnreadableCellError(
+            field, f"must be given, {name!r} was empty; export the file with that column"
+        )
+    return text
 
 
 def one_of(row: Mapping[str, Any], name: str, field: str, meaning: Mapping[str, str]) -> str:

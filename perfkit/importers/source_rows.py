@@ -57,7 +57,8 @@ class SourceRows:
     name : str
         The file, or ``frame``: what messages call it.
     table : pyarrow.Table
-        Its columns; text for a CSV file.
+        Its columns; text for a CSV file. A column without a name is called after the
+        one before it: ``Amount``, ``Amount (2)``.
     lines : ndarray of int64, shape (n_rows,)
         Line of each row in the file, from 1.
     refused : tuple of RefusedRow
@@ -176,10 +177,17 @@ def _from_csv(path: Path, style: CsvStyle) -> SourceRows:
     arrays = [pa.array(column, type=pa.string()) for column in columns]
     return SourceRows(
         name=str(path),
-        table=pa.Table.from_arrays(arrays, names=[name.strip() for name in header]),
+        table=pa.Table.from_arrays(arrays, names=_named(header)),
         lines=np.array(lines, dtype=np.int64),
         refused=tuple(refused),
     )
+
+
+def _named(header: list[str]) -> list[str]:
+    """Name a column without a name after the one before it, whose second cell it is."""
+    names = [name.strip() for name in header]
+    pairs = zip(names, ["", *names[:-1]], strict=True)
+    return [name or (f"{before} (2)" if before else "") for name, before in pairs]
 
 
 def _open(path: Path, encoding: str) -> IO[str]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import functools
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
+import numpy.typing as npt
 import pyarrow.compute as pc
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
 from perfkit.importers.admission import Candidates, Reading, admit, require_identifier
-from perfkit.importers.cells import Cells, read_numbers, read_text, read_times
-from perfkit.importers.result import ImportResult, SkippedRow
+from perfkit.importers.result import ImportResult, RefusedRow, SkippedRow
 from perfkit.importers.source_rows import SourceRows, read_rows
-from perfkit.importers.table_format import FILL_FIELDS, TableFormat
-from perfkit.records import Fill, Side, TradeRecord, arrow_schema
+from perfkit.importers.table_cells import Block, as_sources, rows_that_say, with_groups
+from perfkit.importers.table_format import TableFormat
+from perfkit.importers.table_kinds import read_cash, read_splits, read_trades
+from perfkit.importers.table_rows import FILL_FIELDS
+from perfkit.records import CashRecord, Fill, Side, SplitRecord, TradeRecord, arrow_schema
 from perfkit.records.checks import rows_where
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["read_table"]
 
 _PLAIN = TableFormat()
-_NUMBERS = tuple(f.name for f in arrow_schema(Fill) if f.type == pa.float64())
 _REQUIRED = ("account_id", "strategy_id", "execution_time", "symbol", "price", "volume")
 
 
@@ -45,7 +46,7 @@ def read_table(
     source : path or DataFrame
         A CSV file, a Parquet file (``.parquet``, ``.pq``) or a frame.
     layout : TableFormat
-        What its columns mean; without one they bear the names of the fields
+        What its rows and columns mean; without one they bear the names of the fields
         of `Fill`, times carry their zone and sides are ``buy`` and ``sell``.
     account, strategy : str, optional
         Whose trades they are, where the table does not say.
@@ -53,7 +54,7 @@ def read_table(
     Returns
     -------
     ImportResult
-        Fills, and every row that is not one with its line and the reason.
+        Fills, cash and splits, and every row that is none with its line and the reason.
 
     Raises
     ------
@@ -82,29 +83,36 @@ def read_table(
     >>> fill.execution_time.isoformat(), fill.side.value, fill.volume, fill.price
     ('2024-01-31T15:00:00+00:00', 'sell', 1000.0, 184.4)
     """
-    rows = read_rows(source, layout.csv)
+    rows = with_groups(read_rows(source, layout.csv), layout)
     columns = _columns(rows, layout)
     constants = _constants(layout, columns, account_id=account, strategy_id=strategy)
     _require_fields(rows, layout, {*columns, *constants})
-    skipped = _skipped(rows, layout)
-    chosen = np.setdiff1d(np.arange(rows.table.num_rows), list(skipped)).astype(np.int64)
-    if layout.newest_first:
-        chosen = chosen[::-1]
-    part = SourceRows(name=rows.name, table=rows.table.take(chosen), lines=rows.lines[chosen])
-    candidates = Candidates(lines=part.lines)
-    for name, value in constants.items():
-        candidates.fill_in(name, value)
-    for name, sources in columns.items():
-        candidates.put(name, _field(part, layout, name, sources))
-    _settle_side(candidates, layout)
-    skips = tuple(skipped.values())
-    reading = Reading(source=rows.name, read=rows.read, skipped=skips, refused=rows.refused)
-    return admit(reading, candidates)
+    are_trades = rows_that_say(rows, layout.trade_rows)
+    refused = _refused(rows, layout, ~are_trades)
+    known = np.ones(rows.table.num_rows, np.bool_)
+    known[list(refused)] = False
+    fills = read_trades(rows, layout, are_trades, columns, constants)
+    splits, halves = read_splits(rows, layout, known, columns, constants)
+    refused |= _old_units_alone(rows, layout, known, halves)
+    known[[*refused, *halves]] = False
+    cash = read_cash(rows, layout, known, columns, constants)
+    told = {*refused, *halves, *fills.rows.tolist(), *cash.rows.tolist(), *splits.rows.tolist()}
+    reading = Reading(
+        source=rows.name,
+        read=rows.read,
+        skipped=_skipped(rows, layout, told, halves),
+        refused=(*rows.refused, *refused.values()),
+    )
+    trades = _candidates(Fill, fills, rows)
+    _settle_side(trades, layout)
+    others = [(CashRecord, cash), (SplitRecord, splits)]
+    # a map without such kinds has no fields for them
+    return admit(reading, trades, *(_candidates(c, b, rows) for c, b in others if b.fields))
 
 
 def _columns(rows: SourceRows, layout: TableFormat) -> dict[str, tuple[str, ...]]:
     if layout.columns:
-        return {n: (c,) if isinstance(c, str) else c for n, c in layout.columns.items()}
+        return as_sources(layout.columns)
     names = rows.table.column_names
     # a misspelt "comission" would otherwise read as no commission
     unknown = sorted(set(names) - set(arrow_schema(TradeRecord).names) - {"__index_level_0__"})
@@ -134,58 +142,63 @@ def _constants(
 
 
 def _require_fields(rows: SourceRows, layout: TableFormat, known: set[str]) -> None:
-    required = _REQUIRED if layout.signed_volume else (*_REQUIRED, "side")
-    if missing := [name for name in required if name not in known]:
+    required = {*_REQUIRED, "side"}
+    required -= {"side"} if layout.signed_volume else set()
+    required -= {"price"} if "notional" in known else set()
+    if missing := [name for name in (*_REQUIRED, "side") if name in required - known]:
         raise ImportFormatError(
             f"{rows.name}: a fill must have {missing}, and no column gives them; the header has "
             f"{rows.table.column_names}; map a column to each, or give account and strategy"
         )
 
 
-def _skipped(rows: SourceRows, layout: TableFormat) -> dict[int, SkippedRow]:
-    skipped: dict[int, SkippedRow] = {}
-    for column, words in layout.trade_rows.items():
-        cells = read_text(rows.column(column, "trade rows"), (), f"{rows.name}: column {column!r}")
-        for row in rows_where(pc.invert(pc.is_in(cells, pa.array(words)))):
-            reason = f"not a trade: {column} is {cells[row].as_py()!r}"
-            skipped.setdefault(row, SkippedRow(line=int(rows.lines[row]), reason=reason))
-    return skipped
+def _refused(
+    rows: SourceRows, layout: TableFormat, may_be: npt.NDArray[np.bool_]
+) -> dict[int, RefusedRow]:
+    refused: dict[int, RefusedRow] = {}
+    for kind in layout.refused:
+        for row in np.flatnonzero(may_be & rows_that_say(rows, kind.rows)).tolist():
+            line, reason = int(rows.lines[row]), f"{kind.field} {kind.reason}"
+            refused.setdefault(row, RefusedRow(line=line, field=kind.field, reason=reason))
+    return refused
 
 
-def _field(rows: SourceRows, layout: TableFormat, name: str, sources: tuple[str, ...]) -> Cells:
-    columns = [rows.column(source, name) for source in sources]
-    where = f"{rows.name}: column {', '.join(sources)!r} ({name})"
-    if name in _NUMBERS:
-        parts = [read_numbers(column, layout.numbers, layout.empty, where) for column in columns]
-        return _summed(parts, negated=name == "commission" and layout.costs_are_negative)
-    if name == "execution_time":
-        if len(columns) > 1:
-            texts = [read_text(column, layout.empty, where) for column in columns]
-            columns = [pa.chunked_array([pc.binary_join_element_wise(*texts, " ")])]
-        return read_times(columns[0], layout.times, layout.empty, where)
-    text = read_text(columns[0], layout.empty, where)
-    return Cells(_translated(text, layout) if name == "side" else text, {})
-
-
-def _summed(parts: list[Cells], *, negated: bool) -> Cells:
-    if len(parts) == 1:
-        values = parts[0].values
-    else:
-        filled = [pc.fill_null(part.values, 0.0) for part in parts]
-        values = functools.reduce(pc.add, filled)
-    reasons = {row: reason for part in parts for row, reason in part.unreadable.items()}
-    # subtracted, because -1.0 * 0.0 is -0.0
-    return Cells(pc.subtract(0.0, values) if negated else values, reasons)
-
-
-def _translated(words: pa.Array, layout: TableFormat) -> pa.Array:
-    """Translate the words for the sides; one that is not known stays, to be refused as it is."""
-    meaning = {word.casefold(): side for word, side in layout.sides.items()}
-    known = {
-        word: meaning.get(word.casefold(), word)
-        for word in pc.unique(words).drop_null().to_pylist()
+def _old_units_alone(
+    rows: SourceRows, layout: TableFormat, known: npt.NDArray[np.bool_], halves: Mapping[int, int]
+) -> dict[int, RefusedRow]:
+    reason = "ratio must follow from a row with the new units after it, and there is none"
+    return {
+        row: RefusedRow(line=int(rows.lines[row]), field="ratio", reason=reason)
+        for kind in layout.splits
+        if kind.old_rows
+        for row in np.flatnonzero(known & rows_that_say(rows, kind.old_rows)).tolist()
+        if row not in halves
     }
-    return pa.array([known.get(word) for word in words.to_pylist()], type=pa.string())
+
+
+def _skipped(
+    rows: SourceRows, layout: TableFormat, told: set[int], halves: Mapping[int, int]
+) -> list[SkippedRow]:
+    groups = {
+        group: column
+        for column, pattern in layout.patterns.items()
+        for group in re.findall(r"\(\?P<(\w+)>", pattern)
+    }
+    reasons = dict.fromkeys(halves, "the old units of a split")
+    for column, words in layout.trade_rows.items():
+        shown = rows.column(groups.get(column, column), "trade rows")
+        for row in np.flatnonzero(~rows_that_say(rows, {column: words})).tolist():
+            if row not in told:
+                word = (shown[row].as_py() or "").strip()
+                reasons.setdefault(row, f"not a trade: {groups.get(column, column)} is {word!r}")
+    return [SkippedRow(line=int(rows.lines[row]), reason=text) for row, text in reasons.items()]
+
+
+def _candidates(cls: type, block: Block, rows: SourceRows) -> Candidates:
+    candidates = Candidates(cls=cls, lines=rows.lines[block.rows])
+    for name, cells in block.fields.items():
+        candidates.put(name, cells)
+    return candidates
 
 
 def _settle_side(candidates: Candidates, layout: TableFormat) -> None:

@@ -175,7 +175,7 @@ def test_an_id_that_comes_again_with_the_same_fill_is_skipped(csv_file):
     result = read_table(csv_file(GOOD, GOOD))
     assert (result.fills.num_rows, result.refused) == (1, ())
     assert [(r.line, r.reason) for r in result.skipped] == [
-        (3, "the same fill, with the same id, again")
+        (3, "the same record, with the same id, again")
     ]
 
 

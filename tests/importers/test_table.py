@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perfkit.errors import InvalidArgumentError, UnknownNameError
 from perfkit.importers import (
     FORMATS,
     CsvStyle,
     NumberStyle,
     TableFormat,
     TimeStyle,
+    read_file,
     read_table,
 )
 from perfkit.records import Fill, arrow_schema, to_table
@@ -214,8 +217,16 @@ def test_typed_columns_need_no_words():
     assert (row["trade_id"], row["volume"], row["price"]) == ("123456789012345678", 10.5, 184.0)
 
 
-def test_formats_are_found_by_the_name_that_is_typed():
-    assert sorted(FORMATS) == ["pyfolio", "table"]
+def test_a_file_is_read_by_the_name_of_its_format_with_settings_as_text(tmp_path):
+    assert {"ccxt", "ibkr", "fix", "pyfolio", "schwab", "table"} <= FORMATS.keys()
+    file = tmp_path / "trades.csv"
+    pd.DataFrame([ROW]).to_csv(file, index=False)
+    with pytest.raises(UnknownNameError, match="format must be one of alpaca"):
+        read_file(file, "tarot")
+    with pytest.raises(InvalidArgumentError, match=r"missing \['zone'\], unknown \['zome'\]"):
+        read_file(file, "tradovate", settings={"zome": "UTC"})
+    with pytest.raises(InvalidArgumentError, match="contract_size must be a number or a table"):
+        read_file(file, "metatrader", settings={"zone": "UTC", "contract_size": "many"})
 
 
 CELLS = st.sampled_from(

@@ -6,6 +6,7 @@ import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
 from perfkit.importers import CsvStyle, NumberStyle, TableFormat, TimeStyle, load_format, read_table
+from perfkit.importers.table_rows import CashRows, RefusedRows, SplitRows, TradeRows
 
 MAP = """
 name = "mybroker"
@@ -55,6 +56,8 @@ def test_a_map_is_read_from_a_file(tmp_path):
         ("[numbers]\ndecimals = ','", r"\[numbers\]: key 'decimals'"),
         ("name =", "must be a TOML file"),
         ("signed_volume = 'yes'", "signed_volume must be a bool"),
+        ("cash = ['Dividend']", "cash must be an array of tables"),
+        ("[[cash]]\namount = 'Total'", r"\[\[cash\]\]: key 'amount' must be one of"),
     ],
 )
 def test_a_map_with_a_mistake_is_an_error_that_names_it(tmp_path, text, message):
@@ -73,7 +76,17 @@ def test_a_map_that_is_not_there_is_an_error(tmp_path):
     [
         ({"columns": {"quantity": "Qty"}}, "quantity"),
         ({"columns": {"price": "p"}, "constants": {"price": 1.0}}, "columns or in constants"),
-        ({"columns": {"symbol": ("a", "b")}}, "read one column"),
+        ({"columns": {"order_id": ("a", "b")}}, "read one column"),
+        ({"columns": {"price": "p", "notional": "n"}}, "follow from a notional"),
+        ({"trade_rows": {"Kind": "Trade"}}, "lists of words"),
+        ({"patterns": {"Text": "no groups"}}, "named groups"),
+        ({"patterns": {"Text": "(?P<a>"}}, "named groups"),
+        ({"cash": (CashRows(kind="gift", columns={"amount": "a"}),)}, "kind must be one of"),
+        ({"cash": (CashRows(),)}, "have a column 'amount'"),
+        ({"cash": (CashRows(columns={"amount": "a", "price": "p"}),)}, "'price'"),
+        ({"splits": (SplitRows(columns={"units": "u"}),)}, "have a ratio, or old_rows and units"),
+        ({"refused": (RefusedRows(),)}, "have a reason"),
+        ({"trades": (TradeRows(columns={"zone": "z"}),)}, "'zone'"),
         ({"sides": {"B": "long"}}, "mean buy or sell"),
         ({"csv": CsvStyle(separator="")}, "one character"),
         ({"numbers": NumberStyle(decimal=",", thousands=",")}, "differ"),
