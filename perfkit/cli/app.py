@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("import")(recording.import_file)
+app.command("formats")(recording.formats)
 app.command("record")(recording.record)
 app.command("summary")(questions.summary)
 app.command("attribution")(questions.attribution)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,65 +19,116 @@ if TYPE_CHECKING:
     from perfkit.store import Receipt
     from perfkit.tracker import TradeTracker
 
-__all__ = ["import_file", "record"]
+__all__ = ["formats", "import_file", "read_statement", "record"]
 
 SHOWN = 20  # rows listed of each kind
 
 Into = Annotated[str, typer.Option("--into", help="The history: a folder or s3://bucket/prefix.")]
 Account = Annotated[str | None, typer.Option(help="Account of rows that name none.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A setting of the format, e.g. zone=Europe/Athens; repeatable."),
+]
 Strategy = Annotated[str | None, typer.Option(help="Strategy of rows that name none.")]
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet file of trades.")],
+    file: Annotated[Path, typer.Argument(help="The file: CSV, Parquet, JSON, XML or a FIX log.")],
     into: Into,
-    form: Annotated[str, typer.Option("--format", help="table or pyfolio.")] = "table",
+    form: Annotated[
+        str, typer.Option("--format", help="One of those that `perfkit formats` lists.")
+    ] = "table",
     account: Account = None,
     strategy: Strategy = None,
     column_map: Annotated[
         Path | None, typer.Option("--map", help="TOML file that maps the file's columns.")
     ] = None,
+    settings: Settings = None,
     accept_refused: Annotated[
         bool, typer.Option("--accept-refused", help="Record the good rows beside refused ones.")
     ] = False,
 ) -> None:
-    """Import a file of trades: all of it, or nothing and the reasons."""
-    from perfkit.importers import FORMATS, load_format, read_table
+    """Import a file of a broker, a venue or a backtest: all of it, or nothing and the reasons."""
     from perfkit.tracker import TradeTracker
 
-    if form not in FORMATS:
-        raise InvalidArgumentError(f"--format must be one of {', '.join(FORMATS)}, was {form!r}")
-    if column_map and form != "table":
-        raise InvalidArgumentError(f"--map belongs to --format table, was given with {form!r}")
-    if column_map:
-        layout = load_format(column_map)
-        result = read_table(file, layout, account=account, strategy=strategy)
-    else:
-        result = FORMATS[form](file, account=account, strategy=strategy)
+    result = read_statement(file, form, (account, strategy), column_map, settings)
     _tell(result, file)
     if result.refused and not accept_refused:
         say("recorded          0  (nothing is half-imported: mend the refused rows, or")
         say("                     say --accept-refused to record the others)")
         raise typer.Exit(1)
-    if not result.fills.num_rows:
-        say("recorded          0  (no fills in the file)")
+    if not result.recorded:
+        say("recorded          0  (nothing to record in the file)")
         return
     try:
         with TradeTracker(into) as tracker:
-            receipt = tracker.record_many(result.fills)
+            receipts = tracker.record_all(
+                fills=result.fills, cash=result.cash, splits=result.splits
+            )
     except PerfkitError:
         say("recorded          0  (refused as a whole)")
         raise
-    say(f"recorded  {receipt.accepted:>9,} into {into}")
-    say(f"known     {len(receipt.duplicates):>9,}  (recorded before, unchanged)")
+    for name, receipt in receipts.items():
+        if receipt.accepted or receipt.duplicates:
+            known = f", {len(receipt.duplicates):,} known before" if receipt.duplicates else ""
+            say(f"recorded  {receipt.accepted:>9,} {name} into {into}{known}")
+
+
+def formats() -> None:
+    """List the formats that can be imported, with their settings."""
+    from perfkit.importers import FORMATS, format_settings
+
+    for name in sorted(FORMATS):
+        settings = ", ".join(f"{key}={text}" for key, text in format_settings(name).items())
+        what = next(iter((FORMATS[name].__doc__ or "").strip().splitlines()), "")
+        say(f"{name:<20} {what}")
+        if settings:
+            say(f"{'':<20} --set {settings}", "dim")
+
+
+def read_statement(
+    file: Path,
+    form: str,
+    owner: tuple[str | None, str | None],
+    column_map: Path | None,
+    settings: list[str] | None,
+) -> ImportResult:
+    """Read a file as the options of a command say.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the options contradict each other.
+    """
+    from perfkit.importers import load_format, read_file, read_table
+
+    account, strategy = owner
+    if column_map and form != "table":
+        raise InvalidArgumentError(f"--map belongs to --format table, was given with {form!r}")
+    if column_map:
+        return read_table(file, load_format(column_map), account=account, strategy=strategy)
+    given = dict(_setting(text) for text in settings or ())
+    return read_file(file, form, account=account, strategy=strategy, settings=given)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidArgumentError(f"--set must be name=value, was {text!r}")
+    return name.strip(), value.strip()
 
 
 def _tell(result: ImportResult, file: Path) -> None:
     """Print what became of the rows; the counts sum to the rows read."""
     say(f"read      {result.read:>9,} rows of {file}")
-    for row in result.skipped[:SHOWN]:
-        say(f"  line {row.line}: skipped, {row.reason}", "dim")
-    say(f"skipped   {len(result.skipped):>9,}  (no trades, or repeated rows)")
+    found = {"fills": result.fills, "cash": result.cash, "splits": result.splits}
+    records = ", ".join(f"{t.num_rows:,} {name}" for name, t in found.items() if t.num_rows)
+    say(f"accepted  {result.recorded:>9,}  ({records or 'nothing'})")
+    reasons = Counter(row.reason for row in result.skipped)
+    for reason, count in reasons.most_common(SHOWN):
+        first = next(row.line for row in result.skipped if row.reason == reason)
+        say(f"  {count:,} skipped from line {first} on: {reason}", "dim")
+    say(f"skipped   {len(result.skipped):>9,}  (no records, or repeated rows)")
     for refusal in result.refused[:SHOWN]:
         say(f"  line {refusal.line}: {refusal.reason}", "yellow")
     if len(result.refused) > SHOWN:

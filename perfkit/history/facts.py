@@ -6,8 +6,9 @@ needs from the first fill on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,15 +19,31 @@ from perfkit.records import Fill, TradeRecord, arrow_schema
 from perfkit.store import TradeStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from perfkit.history.selection import Names
 
-__all__ = ["Facts"]
+__all__ = ["EVERYTHING", "Facts", "Knowledge"]
 
 _BOOKS = ("pnl", "cumulative_pnl", "position", "average_price", "round_trip_pnl")
+_BOOKED = (
+    *("trade_id", "account_id", "strategy_id", "execution_time", "symbol", "side", "price"),
+    *("volume", "commission", "fee_currency", "currency", "base_currency", "multiplier"),
+    *("contract", "record_type", "original_trade_id", "recorded_at", "sequence"),
+)
 _NAMED = {"account": "account_id", "strategy": "strategy_id", "symbol": "symbol"}
 _SHOWN = 20  # names in a message
+
+
+class Knowledge(NamedTuple):
+    """What happened until ``valid`` and was recorded until ``known``; None is no bound."""
+
+    valid: datetime | None = None
+    known: datetime | None = None
+
+
+EVERYTHING = Knowledge()
 
 
 class Facts:
@@ -38,10 +55,16 @@ class Facts:
         A folder, or ``s3://bucket/prefix``.
     storage_options : mapping of str to str, optional
         Passed to the object store.
+    knowledge : Knowledge
+        How far to look.
     """
 
-    def __init__(self, uri: str, storage_options: Mapping[str, str] | None) -> None:
-        self._store = TradeStore(uri, storage_options=storage_options)
+    def __init__(
+        self, uri: str, storage_options: Mapping[str, str] | None, knowledge: Knowledge
+    ) -> None:
+        store = TradeStore(uri, storage_options=storage_options)
+        self._store = store if knowledge.known is None else store.as_of(knowledge.known)
+        self._valid = knowledge.valid
 
     def fills(self, select: Selection, *more: str) -> pa.Table:
         """Fills in force, with ``more`` columns of the record beside their own."""
@@ -51,30 +74,69 @@ class Facts:
     def records(self, select: Selection) -> pa.Table:
         """Every record in force, with the P&L and position of the books as of now."""
         facts = self._in_force(select, None)
-        books = Ledger().apply(facts)
+        books = Ledger(splits=self.splits(select), rates=self.rates()).apply(facts)
         for name in _BOOKS:
             field = arrow_schema(TradeRecord).field(name)
             facts = facts.set_column(facts.schema.get_field_index(name), field, books[name])
         return facts
 
-    def stored(self) -> pa.Table:
-        """Every record as it was written, corrections and busts too."""
-        return self._store.read("trades")
+    def replayed(self, select: Selection, *more: str) -> pa.Table:
+        """Fills in force by the columns that books need, and what the ledger says of each."""
+        fills = self._in_force(select, [*_BOOKED, *more])
+        books = Ledger(splits=self.splits(select), rates=self.rates()).apply(fills)
+        for field in books.schema:
+            fills = fills.append_column(field, books[field.name])
+        return fills
+
+    def stored(self, *columns: str) -> pa.Table:
+        """Every record as it was written, corrections and busts too; all columns if none."""
+        return self._store.read("trades", columns=columns or None)
 
     def cash(self, select: Selection) -> pa.Table:
-        """Deposits and withdrawals."""
-        return self._store.read("cash", where=book_filter(select))
+        """Capital, funding, dividends and all other cash that is no fill's."""
+        where = _both(book_filter(select), self._until("execution_time"))
+        return self._store.read("cash", where=where)
+
+    def splits(self, select: Selection) -> pa.Table:
+        """Splits of the accounts that are asked for."""
+        accounts = {"account": select["account"]} if "account" in select else {}
+        where = _both(book_filter(cast("Selection", accounts)), self._until("execution_time"))
+        return self._store.read("splits", where=where)
 
     def closes(self) -> pa.Table:
-        """Symbol, time and price of every bar's close."""
-        bars = self._store.read("bars", columns=["symbol", "close_time", "close"])
-        return bars.rename_columns(["symbol", "time", "price"])
+        """Symbol, time and price of every bar's close, and when it was recorded."""
+        return self._closes(None)
+
+    def bars(self, symbols: Iterable[str]) -> pa.Table:
+        """Close time, high, low and close of every bar of some symbols."""
+        where = _both(pl.col("symbol").is_in(list(symbols)), self._until("close_time"))
+        columns = ["symbol", "close_time", "high", "low", "close"]
+        return self._store.read("bars", where=where, columns=columns)
+
+    def rates(self) -> pa.Table:
+        """The closes of currency pairs, such as EUR/USD."""
+        return self._closes(pl.col("symbol").str.contains("/", literal=True))
+
+    def _closes(self, where: pl.Expr | None) -> pa.Table:
+        bars = self._store.read(
+            "bars",
+            where=_both(where, self._until("close_time")),
+            columns=["symbol", "close_time", "close", "recorded_at"],
+        )
+        return bars.rename_columns(["symbol", "time", "price", "recorded_at"])
 
     def _in_force(self, select: Selection, columns: list[str] | None) -> pa.Table:
         require_known_keywords(select)
         table = self._store.read("trades", where=book_filter(select), columns=columns)
         self._require_names(select, table)
-        return effective_fills(table)
+        fills = effective_fills(table)
+        if self._valid is None:
+            return fills
+        # a correction may have moved a fill over the bound
+        return fills.filter(pc.less_equal(fills["execution_time"], pa.scalar(self._valid)))
+
+    def _until(self, time: str) -> pl.Expr | None:
+        return None if self._valid is None else pl.col(time) <= self._valid
 
     def _require_names(self, select: Selection, found: pa.Table) -> None:
         """Refuse an account, a strategy or a symbol that the history has never seen."""
@@ -95,3 +157,9 @@ class Facts:
         tables = ("trades",) if column == "symbol" else ("trades", "cash")
         read = (self._store.read(name, columns=[column])[column] for name in tables)
         return {name for names in read for name in pc.unique(names).to_pylist()}
+
+
+def _both(one: pl.Expr | None, other: pl.Expr | None) -> pl.Expr | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one & other

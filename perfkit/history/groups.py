@@ -56,7 +56,7 @@ def _depth(returns: pd.Series) -> pd.Series:
 
 
 def with_labels(trips: pd.DataFrame, fills: pa.Table) -> pd.DataFrame:
-    """Add the currency of each round trip, and what its first and last fill were labelled."""
+    """Add what the first and the last fill of each round trip were labelled."""
     ids = pd.MultiIndex.from_arrays([fills[name].to_pandas() for name in _IDS])
     first, last = (
         ids.get_indexer(pd.MultiIndex.from_arrays([trips["account_id"], trips[end]]))
@@ -67,10 +67,7 @@ def with_labels(trips: pd.DataFrame, fills: pa.Table) -> pd.DataFrame:
     code = joined.indices.to_numpy()
     pairs, place = np.unique(code[first] * len(sets) + code[last], return_inverse=True)
     unions = [tuple(sorted(sets[p // len(sets)] | sets[p % len(sets)])) for p in pairs]
-    return trips.assign(
-        currency=fills["currency"].to_pandas().to_numpy(dtype=object)[first],
-        labels=pd.Series(unions, dtype=object).to_numpy()[place],
-    )
+    return trips.assign(labels=pd.Series(unions, dtype=object).to_numpy()[place])
 
 
 def with_known_at(frame: pd.DataFrame) -> pd.DataFrame:

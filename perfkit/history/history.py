@@ -1,8 +1,7 @@
 """`History`: everything that a notebook opens, over one recorded history.
 
-It holds no numbers of its own. The books are kept anew by the ledger on
-every question, so that corrections and late fills are always in the answer;
-the rooms below do the rest.
+It holds no numbers of its own. The books answer first (`BookHistory`), the rooms
+below measure and judge what they say.
 """
 
 from __future__ import annotations
@@ -10,184 +9,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from perfkit.attribution import AttributionAnalyzer
-from perfkit.errors import InvalidArgumentError
-from perfkit.history.closes import DeskDays, close_returns, days_a_year, missing_days
-from perfkit.history.facts import Facts
-from perfkit.history.groups import drawdown, group_columns, measure, with_known_at, with_labels
-from perfkit.history.restatement import restated
-from perfkit.history.selection import (
-    Selection,
-    chosen,
-    currencies,
-    flat_frame,
-    require_one_currency,
-    span,
-)
-from perfkit.ledger import combine_equity, daily_equity, round_trips
+from perfkit.history.book_history import BookHistory
+from perfkit.history.changes import changes
+from perfkit.history.facts import EVERYTHING, Knowledge
+from perfkit.history.groups import group_columns, measure, with_known_at
+from perfkit.history.reconciliation import Reconciliation, Recorded, about, reconciliation
+from perfkit.history.restatement import WRITTEN, restated
+from perfkit.history.selection import Selection, moment_of, require_one_currency
+from perfkit.history.verification import Verification, verification
 from perfkit.metrics import PERIODS_PER_YEAR, PerformanceMetrics
+from perfkit.records import CashRecord, Fill, arrow_schema, conform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
-    from perfkit.ledger.cost import Method
-    from perfkit.ledger.round_trip import Grouping
+    from perfkit.history.selection import Moment, Names
     from perfkit.records import PerformanceSummary
 
 __all__ = ["History"]
 
 
-class History:
-    """A recorded history, ready for questions.
-
-    Parameters
-    ----------
-    uri : str
-        A folder, or ``s3://bucket/prefix``.
-    zone, cutoff : str
-        The desk's trading day: its zone, and the local time at which a day ends.
-    periods : int, optional
-        Trading days a year, for everything annualised. By default 365 where one
-        day in five is on a weekend, else 252.
-    storage_options : mapping of str to str, optional
-        Passed to the object store.
-
-    Notes
-    -----
-    Nothing is read before the first question; that there is no history at ``uri`` is its error.
-    """
-
-    def __init__(
-        self,
-        uri: str,
-        *,
-        zone: str = "UTC",
-        cutoff: str = "00:00",
-        periods: int | None = None,
-        storage_options: Mapping[str, str] | None = None,
-    ) -> None:
-        self.uri = str(uri)
-        self.desk = DeskDays(zone, cutoff)
-        self._periods = periods
-        self._facts = Facts(self.uri, storage_options)
-
-    def __repr__(self) -> str:
-        return f"History({self.uri!r}, zone={self.desk.zone!r}, cutoff={self.desk.cutoff!r})"
-
-    @property
-    def periods(self) -> int:
-        """Trading days a year: given, or 365 where one day in five is on a weekend, else 252."""
-        days = self.desk.days(self._facts.fills({}), self._facts.closes())
-        return self._periods or days_a_year(days)
-
-    def trades(self, **select: Unpack[Selection]) -> pd.DataFrame:
-        """Every fill in force, with its context, labels and books.
-
-        Parameters
-        ----------
-        **select
-            Keywords of `Selection`.
-
-        Returns
-        -------
-        DataFrame of shape (n_fills, n_columns)
-            Columns of `TradeRecord`, with those of context and account state, in
-            canonical order; P&L, position and average price are the books' as of now.
-        """
-        records = flat_frame(self._facts.records(select))
-        return chosen(records, select, "execution_time", self.desk.zone)
-
-    def round_trips(
-        self,
-        *,
-        method: Method = "average",
-        grouping: Grouping = "flat_to_flat",
-        **select: Unpack[Selection],
-    ) -> pd.DataFrame:
-        """Closed round trips, each with the labels of its first and last fill.
-
-        Parameters
-        ----------
-        method : str
-            ``average`` or ``fifo``.
-        grouping : str
-            ``flat_to_flat``, ``fill_to_fill`` or ``flat_to_reduced``.
-        **select
-            Keywords of `Selection`; the span is about the exit.
-
-        Returns
-        -------
-        DataFrame of shape (n_trips, n_columns)
-            As `perfkit.round_trips` gives it, ``currency``, and ``labels``: a sorted tuple.
-        """
-        fills = self._facts.fills(select, "labels")
-        trips = round_trips(fills, method=method, grouping=grouping)
-        return chosen(with_labels(trips, fills), select, "exit_time", self.desk.zone)
-
-    def equity(
-        self, by: str | Sequence[str] = ("account", "strategy"), **select: Unpack[Selection]
-    ) -> pd.DataFrame:
-        """Daily P&L, capital, return and drawdown.
-
-        Parameters
-        ----------
-        by : str or sequence of str
-            ``account``, ``strategy``, both, or ``()`` for the whole desk.
-        **select
-            Keywords of `Selection`; labels do not apply to a day.
-
-        Returns
-        -------
-        DataFrame of shape (n_days * n_groups, n_columns)
-            Columns of ``by``, those of `perfkit.daily_equity`, and ``drawdown``: of the
-            returns compounded since ``start``, a positive fraction. A history without daily
-            prices or fills has a row for every weekday.
-        """
-        columns = group_columns(by)
-        if refused := sorted({"symbol", "label"} & select.keys()):
-            raise InvalidArgumentError(
-                f"equity is capital, which symbols and labels share; was asked for {refused}; "
-                "ask attribution(by=[...]) what they earned"
-            )
-        fills, cash = self._facts.fills(select), self._facts.cash(select)
-        closes = self._facts.closes()
-        require_one_currency(currencies(fills), currencies(cash))
-        days = self.desk.days(fills, closes)
-        further = missing_days(days, self._periods or days_a_year(days))
-        zone, cutoff = self.desk
-        frame = daily_equity(fills, closes, cash, zone=zone, cutoff=cutoff, days=further)
-        frame = self.desk.within(combine_equity(frame, columns), span(select, zone))
-        return frame.assign(drawdown=drawdown(frame, columns))
-
-    def returns(
-        self, by: str | Sequence[str] = "strategy", **select: Unpack[Selection]
-    ) -> pd.DataFrame:
-        """Daily returns, one column a group, NaN before its first capital.
-
-        Takes what `equity` takes; of shape (n_days, n_groups), indexed by day.
-        """
-        columns = group_columns(by)
-        frame = self.equity(by, **select)
-        if not columns:
-            return frame.set_index("day")[["return"]].rename(columns={"return": "total"})
-        return frame.pivot(index="day", columns=columns, values="return")
-
-    def benchmark(self, symbol: str) -> pd.Series:
-        """Daily returns of one symbol's closes, by the desk's trading day.
-
-        Parameters
-        ----------
-        symbol : str
-            A symbol whose bars are in the history.
-
-        Returns
-        -------
-        Series of shape (n_days,)
-            See `close_returns`.
-        """
-        return close_returns(self._facts.closes(), symbol, self.desk)
+class History(BookHistory):
+    """A recorded history, ready for every question; see `BookHistory` for its parameters."""
 
     def metrics(
         self,
@@ -196,6 +44,7 @@ class History:
         metrics: str | Sequence[str] = "headline",
         rf: float = 0.0,
         benchmark: str | None = None,
+        convert_to: str | None = None,
         **select: Unpack[Selection],
     ) -> pd.DataFrame:
         """Measure each account or strategy.
@@ -210,6 +59,8 @@ class History:
             Risk-free rate a year: 0.04 is 4 %.
         benchmark : str, optional
             Symbol to compare with.
+        convert_to : str, optional
+            Currency of the answer, as of `equity`.
         **select
             Keywords of `Selection`; the span bounds days, and exits of trips.
 
@@ -222,11 +73,16 @@ class History:
         sample = {"periods": self.periods, "rf": rf, "metrics": metrics}
         if benchmark:
             sample["benchmark"] = self.benchmark(benchmark)
-        equity, trips = self.equity(by, **select), self.round_trips(**select)
+        equity = self.equity(by, convert_to=convert_to, **select)
+        trips = self.round_trips(convert_to=convert_to, **select)
         return measure(equity, trips, group_columns(by), sample)
 
     def attribution(
-        self, by: str | Sequence[str] = "label", **select: Unpack[Selection]
+        self,
+        by: str | Sequence[str] = "label",
+        *,
+        convert_to: str | None = None,
+        **select: Unpack[Selection],
     ) -> pd.DataFrame:
         """Who earns and who loses: closed round trips by any dimension.
 
@@ -235,6 +91,8 @@ class History:
         by : str or sequence of str
             One or several of the analyzer's dimensions: label, strategy,
             account, symbol, direction, hour, weekday, month, year, size.
+        convert_to : str, optional
+            Currency of the answer, as of `round_trips`.
         **select
             Keywords of `Selection`; the span is about the exit.
 
@@ -246,22 +104,86 @@ class History:
             says ``entry`` or ``exit``; the verdict of the latter is ``outcome``.
         """
         dimensions = [by] if isinstance(by, str) else list(by)
-        trips = self.round_trips(**select)
+        trips = self.round_trips(convert_to=convert_to, **select)
         require_one_currency(trips["currency"])
         frame = AttributionAnalyzer(trips).by(dimensions, zone=self.desk.zone)
         return with_known_at(frame) if "label" in dimensions else frame
 
     def restated(self) -> pd.DataFrame:
-        """Trades whose P&L is no longer what was recorded with them.
+        """Records whose P&L is no longer what was recorded with them.
 
         Returns
         -------
-        DataFrame
-            account_id, strategy_id, symbol, trade_id, execution_time, and the P&L
-            as ``recorded`` and as it is now, ``pnl``: a late fill, a correction or
-            a bust changed the books.
+        DataFrame, by execution time
+            account_id, strategy_id, symbol, trade_id, execution_time, the P&L as
+            ``recorded`` and as it is now, ``pnl`` (NaN of a busted trade), the reason, and
+            caused_by: the record that was written later and changed the books. The reason is
+            ``late``, ``corrected``, ``busted``, ``split``, ``rate``, or ``unexplained``: nothing
+            that was learned later explains it.
         """
-        return restated(self._facts.stored(), self._facts.records({}))
+        facts = self._facts
+        written, books = facts.stored(*WRITTEN), facts.replayed({})
+        return restated(written, books, facts.splits({}), facts.rates())
+
+    def verify(self) -> Verification:
+        """Replay the whole history, and add it up in every way.
+
+        Returns
+        -------
+        Verification
+            Whether the P&L stamped into every record is what the books say, or was
+            restated for a reason; and whether the P&L of accounts, strategies, symbols,
+            days, labels and round trips each sum to that of the whole. Whatever moment
+            this history is seen from, all of it is verified.
+        """
+        whole = self._seen_with(EVERYTHING)
+        return verification(whole._facts, whole.round_trips(), whole.desk)
+
+    def reconcile(
+        self,
+        fills: pa.Table,
+        cash: pa.Table | None = None,
+        *,
+        symbol: Names | None = None,
+        tolerance: float = 0.005,
+    ) -> Reconciliation:
+        """List the differences between a broker's statement and this history.
+
+        Parameters
+        ----------
+        fills : pyarrow.Table
+            The statement's: columns of ``Fill``. Strategies are not compared.
+        cash : pyarrow.Table, optional
+            Its cash: columns of ``CashRecord``. None, or none of it, is not compared.
+        symbol : str or list of str, optional
+            What the statement is about, where that is not the whole account.
+        tolerance : float
+            Less is no difference between amounts of a currency that has cents. Others, and
+            prices and volumes, differ by more than 1e-9 of their size.
+
+        Returns
+        -------
+        Reconciliation
+            Fills one by one; then positions, cash and realised P&L that follow from them.
+
+        Raises
+        ------
+        InvalidArgumentError
+            When the statement is empty.
+        SchemaError, UnknownNameError
+            When a table has not the columns of its record, or the statement corrects a
+            trade that neither it nor this history has.
+        """
+        told = conform(fills, Fill)
+        moved = conform(cash or arrow_schema(CashRecord).empty_table(), CashRecord)
+        facts = self._facts
+        written = facts.stored(*arrow_schema(Fill).names)
+        recorded = Recorded(
+            facts.fills({}), written, facts.cash({}), facts.splits({}), facts.rates()
+        )
+        if symbol is not None:
+            told, moved, recorded = about(symbol, told, moved, recorded)
+        return reconciliation(told, moved, recorded, tolerance)
 
     def summary(
         self,
@@ -294,3 +216,58 @@ class History:
         live.update_equity(self.equity(**owner))
         first, last = (None if day is None else pd.Timestamp(day).date() for day in (start, end))
         return live.summary(account, strategy, period, start=first, end=last, rf=rf)
+
+    def as_of(self, valid: Moment | None, known: Moment | None = None) -> History:
+        """Look at the history from another moment.
+
+        Parameters
+        ----------
+        valid : str, date or datetime, optional
+            Only what happened until then; None is no bound.
+        known : str, date or datetime, optional
+            Only what had been recorded by then; by default the same moment, so that
+            ``as_of(t)`` is what we knew at ``t``.
+
+        Returns
+        -------
+        History
+            Answers every question so. A moment without a zone is in the desk's.
+        """
+        until = moment_of("valid", valid, self.desk.zone)
+        recorded = until if known is None else moment_of("known", known, self.desk.zone)
+        return self._seen_with(Knowledge(until, recorded))
+
+    def changes(self, since: Moment, *, valid: Moment | None = None) -> pd.DataFrame:
+        """Say why a number of the past is not what it was.
+
+        Parameters
+        ----------
+        since : str, date or datetime
+            When the number was looked at.
+        valid : str, date or datetime, optional
+            Up to when the number counted; by default ``since``.
+
+        Returns
+        -------
+        DataFrame, by execution time
+            account_id, strategy_id, symbol, trade_id, execution_time, change: ``late``,
+            ``busted``, ``corrected``, or ``restated`` when the books before it changed,
+            pnl_before, pnl_now, pnl_change (these sum to the change of the realised P&L),
+            recorded_at and caused_by: the record that did it.
+        """
+        seen = moment_of("since", since, self.desk.zone)
+        until = seen if valid is None else moment_of("valid", valid, self.desk.zone)
+        then, now = (self._seen_with(Knowledge(until, known)) for known in (seen, None))
+        written = self._facts.stored()
+        later = written.filter(pc.greater(written["recorded_at"], pa.scalar(seen)))
+        return changes(then._facts.records({}), now._facts.records({}), later)
+
+    def _seen_with(self, knowledge: Knowledge) -> History:
+        return History(
+            self.uri,
+            zone=self.desk.zone,
+            cutoff=self.desk.cutoff,
+            periods=self._periods,
+            storage_options=self._storage_options,
+            knowledge=knowledge,
+        )

@@ -10,11 +10,10 @@ from __future__ import annotations
 import functools
 import operator
 from datetime import date, datetime
-from typing import TYPE_CHECKING, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, overload
 
 import pandas as pd
 import polars as pl
-import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError
 
@@ -29,8 +28,8 @@ __all__ = [
     "Selection",
     "book_filter",
     "chosen",
-    "currencies",
     "flat_frame",
+    "moment_of",
     "require_known_keywords",
     "require_one_currency",
     "span",
@@ -91,13 +90,7 @@ def book_filter(select: Selection) -> pl.Expr | None:
     return functools.reduce(operator.and_, clauses) if clauses else None
 
 
-def currencies(table: pa.Table) -> list[str | None]:
-    """Give each currency of a table once."""
-    names: list[str | None] = pc.unique(table["currency"]).to_pylist()
-    return names
-
-
-def require_one_currency(*columns: Iterable[str | None]) -> None:
+def require_one_currency(names: Iterable[str | None]) -> None:
     """Refuse to add up money of several currencies.
 
     Raises
@@ -105,12 +98,11 @@ def require_one_currency(*columns: Iterable[str | None]) -> None:
     InvalidArgumentError
         Naming the currencies, and how to ask for one of them.
     """
-    found = {name for column in columns for name in column if isinstance(name, str)}
+    found = {name for name in names if isinstance(name, str)}
     if len(found) > 1:
-        names = ", ".join(sorted(found))
         raise InvalidArgumentError(
-            f"money must be of one currency to be added up, was of {names}; "
-            "ask for one, e.g. currency='USD', or for an account or strategy that has one"
+            f"money must be of one currency to be added up, was of {', '.join(sorted(found))}; "
+            "say convert_to='USD', or ask for one, e.g. currency='USD'"
         )
 
 
@@ -122,16 +114,27 @@ def span(select: Selection, zone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     InvalidArgumentError
         When a bound is no time, or the span ends before it starts.
     """
-    start = _moment("start", select.get("start"), _EARLIEST, zone)
-    end = _moment("end", select.get("end"), _LATEST, zone)
+    start = moment_of("start", select.get("start"), zone) or _EARLIEST
+    end = moment_of("end", select.get("end"), zone) or _LATEST
     if end <= start:
         raise InvalidArgumentError(f"end must be after start {start}, was {end}; the end is open")
     return start, end
 
 
-def _moment(name: str, value: Moment | None, default: pd.Timestamp, zone: str) -> pd.Timestamp:
+@overload
+def moment_of(name: str, value: Moment, zone: str) -> pd.Timestamp: ...
+@overload
+def moment_of(name: str, value: Moment | None, zone: str) -> pd.Timestamp | None: ...
+def moment_of(name: str, value: Moment | None, zone: str) -> pd.Timestamp | None:
+    """Read a moment; a naive one is in the zone, and None is none.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When it is no time.
+    """
     if value is None:
-        return default
+        return None
     try:
         moment = pd.Timestamp(value)
     except ValueError as error:

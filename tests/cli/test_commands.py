@@ -35,8 +35,9 @@ def test_import_prints_what_was_read_and_recorded_and_changes_nothing_twice(
     again = perfkit("import", tmp_path / "trades.csv", "--into", imported, *OWNER)
     lines = [line.split()[:2] for line in again.out.splitlines() if line]
     assert again.code == 0
-    assert lines[:2] == [["read", "2"], ["skipped", "0"]]
-    assert lines[2:] == [["refused", "0"], ["recorded", "0"], ["known", "2"]]
+    assert lines[:3] == [["read", "2"], ["accepted", "2"], ["skipped", "0"]]
+    assert lines[3:] == [["refused", "0"], ["recorded", "0"]]
+    assert again.out.splitlines()[-1].endswith("2 known before")
     assert History(str(imported)).trades()["pnl"].tolist() == [-1.0, 99.0]
 
 
@@ -76,7 +77,7 @@ def test_good_rows_beside_refused_ones_are_recorded_when_asked(perfkit, tmp_path
     ("words", "says"),
     [
         (("import", "no-such-file.csv", "--into", "x"), "no-such-file.csv"),
-        (("import", __file__, "--into", "x", "--format", "tarot"), "pyfolio, table"),
+        (("import", __file__, "--into", "x", "--format", "tarot"), "table' with a column map"),
         (("import", __file__, "--into", "x", "--format", "pyfolio", "--map", __file__), "--map"),
         (("summary", "no/history"), "no/history"),
         (("attribution", "no/history"), "no/history"),
