@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import ledger, metrics, start
+from benchmarks import footprint, ledger, metrics, start
 from benchmarks.timing import machine
 
 ROW = "  {:<42} {:<18} {:>14} {:>12}"
@@ -10,11 +10,14 @@ ROW = "  {:<42} {:<18} {:>14} {:>12}"
 
 def main() -> None:
     print(f"machine: {machine()}")
-    print("\nledger\n" + ROW.format("what", "who", "fills/s", "perfkit is"))
+    print(f"\nledger, {ledger.FILLS:,} fills of {ledger.BOOKS:,} books, Arrow in and out")
+    print(ROW.format("what", "who", "fills/s", "average is"))
     speeds = ledger.rows()
     best = speeds[0][2]
     for what, who, speed in speeds:
         print(ROW.format(what, who, f"{speed:,.0f}", f"{best / speed:,.1f} x"))
+    for what, number, unit in footprint.rows():
+        print(f"  {what:<61} {number:>14,.2f} {unit:>12}")
     print("\nmetrics\n" + ROW.format("what", "who", "ms", "perfkit is"))
     own = 0.0
     for what, who, ms in metrics.rows():

@@ -82,7 +82,7 @@ _INSTRUMENTS: dict[str, dict[str, Any]] = {
 _ONE_CURRENCY = {"ES": {"currency": "USD", "multiplier": 50.0}, "SPY": {"currency": "USD"}}
 _RATES = {"EUR/USD": 1.1, "USD/USDT": 0.99, "BNB/USD": 300.0, "XBT/USD": 40_000.0}
 _hours = st.integers(0, _HOURS)  # few, so that fills, splits and marks meet
-_lots = st.sampled_from([1.0, 0.1, 1 / 3, 1e-15, 250.0, 1e11])
+_lots = st.sampled_from([1.0, 0.1, 1 / 3, 1e-15, 250.0, 1e10])
 _sizes = st.one_of(st.integers(1, 5), st.sampled_from([10**6, 3 * 10**6]))
 _above_zero = st.one_of(
     st.sampled_from([0.01, 1.0, 100.0]), st.integers(1, 9999).map(lambda x: x / 8)
@@ -95,20 +95,23 @@ _fates = st.sampled_from(["kept"] * 5 + ["corrected", "corrected twice", "busted
 
 @st.composite
 def rich_histories(
-    draw: st.DrawFn, *, min_size: int = 0, max_size: int = 20, one_currency: bool = False
+    draw: st.DrawFn, *, min_size: int = 0, max_size: int = 25, one_currency: bool = False
 ) -> RichHistory:
     """Draw a history of all that can happen to a book.
 
     Linear and inverse contracts in three currencies; fees in quote, asset (all that was
     bought at times) and third currency, rebates; splits, of which some come at the time of a fill,
-    before the first or after the last; self-trades; quantities from 1e-15 to 1e18; flips,
+    before the first or after the last; self-trades; quantities from 1e-15 to 1e17; flips,
     corrections, busts, late fills, equal times, and rows in no order.
     """
     instruments = _ONE_CURRENCY if one_currency else _INSTRUMENTS
     lots = draw(st.fixed_dictionaries(dict.fromkeys(instruments, _lots)))
+    names = st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.sampled_from([*instruments]))
+    books = draw(st.lists(names, min_size=1, max_size=4))
     fills: list[Fill] = []
     for number in range(draw(st.integers(min_size, max_size))):
-        fills.append(draw(_fills(number, instruments, lots)))
+        book = draw(st.sampled_from(books))
+        fills.append(draw(_fills(number, book, instruments[book[2]], lots[book[2]])))
         if draw(st.integers(0, 9)) == 0:
             fills.append(_other_side(fills[-1], strategy=draw(st.sampled_from("xy"))))
     records, intended = _with_fates(draw, fills)
@@ -124,10 +127,9 @@ def rich_histories(
 
 @st.composite
 def _fills(
-    draw: st.DrawFn, number: int, instruments: dict[str, dict[str, Any]], lots: dict[str, float]
+    draw: st.DrawFn, number: int, book: tuple[str, str, str], terms: dict[str, Any], lot: float
 ) -> Fill:
-    symbol = draw(st.sampled_from(list(instruments)))
-    terms, volume = instruments[symbol], lots[symbol] * draw(_sizes)
+    (account, strategy, symbol), volume = book, lot * draw(_sizes)
     is_positive = terms.get("contract") == "inverse" or "/" in symbol
     fee = draw(_fees)
     paid: dict[str, Any] = {}
@@ -141,8 +143,8 @@ def _fills(
         paid = {"commission": volume * (0.001 if fee == "base" else 1.0), "fee_currency": "ETH"}
     return Fill(
         trade_id=f"T{number}",
-        account_id=draw(st.sampled_from("ab")),
-        strategy_id=draw(st.sampled_from("xy")),
+        account_id=account,
+        strategy_id=strategy,
         execution_time=_START + timedelta(hours=draw(_hours)),
         symbol=symbol,
         side=draw(st.sampled_from(Side)),

@@ -1,4 +1,4 @@
-"""The command line: `perfkit demo|import|record|summary|attribution|report|verify`."""
+"""The command line: `perfkit demo|import|record|summary|attribution|report|verify|reconcile`."""
 
 from __future__ import annotations
 

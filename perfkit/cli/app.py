@@ -1,7 +1,7 @@
 """The command `perfkit`: its words, and the edge where errors become exit codes.
 
-Exit codes: 0 done, 1 refused (the message says why and what to do), 2 wrong
-usage or a damaged history, 70 an error of perfkit's own.
+Exit codes: 0 done, 1 refused or found to differ (the message says why and what to
+do), 2 wrong usage or a damaged history, 70 an error of perfkit's own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from perfkit.cli import demo, questions, recording
+from perfkit.cli import checking, demo, questions, reconciling, recording
 from perfkit.errors import DamagedStoreError, PerfkitError
 
 __all__ = ["app", "main"]
@@ -33,7 +33,8 @@ app.command("record")(recording.record)
 app.command("summary")(questions.summary)
 app.command("attribution")(questions.attribution)
 app.command("report")(questions.report)
-app.command("verify")(questions.verify)
+app.command("verify")(checking.verify)
+app.command("reconcile")(reconciling.reconcile)
 
 
 def _print_version(asked: bool) -> None:

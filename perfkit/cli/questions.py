@@ -1,4 +1,4 @@
-"""Commands that read: `perfkit summary`, `attribution`, `report`, `verify`."""
+"""Commands that read: `perfkit summary`, `attribution`, `report`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from perfkit.history import History, Selection
 
-__all__ = ["attribution", "attribution_table", "metrics_table", "report", "summary", "verify"]
+__all__ = ["attribution", "attribution_table", "metrics_table", "report", "summary"]
 
 Uri = Annotated[str, typer.Argument(help="The history: a folder or s3://bucket/prefix.")]
 Names = list[str] | None
@@ -159,27 +159,6 @@ def report(
     with progress("running the strategy report") as step:
         run = run_notebook("strategy", page, parameters, timeout=600.0, progress=step)
     say(f"report    {run.html}")
-
-
-def verify(uri: Uri) -> None:
-    """Check that what is on disk is what was acknowledged, and replay it.
-
-    Exit code 0 when all is well, 2 when something is damaged.
-    """
-    from perfkit.history import History
-    from perfkit.store import verify as verify_store
-
-    answer = verify_store(uri)
-    for name, rows in answer.table_rows.items():
-        say(f"{name:<9} {rows:>9,} rows, {answer.journal_rows.get(name, 0):,} more in the journal")
-    say(f"files     {answer.files:>9,} read, byte for byte")
-    for damage in answer.damaged:
-        say(f"damaged   {damage}", "bold red")
-    if answer.damaged:
-        raise typer.Exit(2)
-    restated = History(uri).restated()
-    say(f"restated  {len(restated):>9,} trades whose P&L a late or corrected fill has changed")
-    say("clean: all that was acknowledged is here", "green")
 
 
 def metrics_table(frame: pd.DataFrame, *, title: str) -> None:

@@ -79,11 +79,11 @@ def formats() -> None:
     from perfkit.importers import FORMATS, format_settings
 
     for name in sorted(FORMATS):
-        settings = ", ".join(f"{key}={text}" for key, text in format_settings(name).items())
-        what = next(iter((FORMATS[name].__doc__ or "").strip().splitlines()), "")
-        say(f"{name:<20} {what}")
-        if settings:
-            say(f"{'':<20} --set {settings}", "dim")
+        text = " ".join((FORMATS[name].__doc__ or "").split("\n\n")[0].split())
+        say(f"{name:<20} {text.split('. ')[0].rstrip('.').replace('``', '')}")
+        for key, default in format_settings(name).items():
+            said = "optional" if default == "None" else default
+            say(f"{'':<20} --set {key}=...  ({said})", "dim")
 
 
 def read_statement(

@@ -6,6 +6,7 @@ printed as text, never read as markup.
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -19,14 +20,17 @@ from rich.text import Text
 
 __all__ = [
     "Format",
+    "cents",
     "console",
     "count",
+    "exact",
     "money",
     "number",
     "percent",
     "print_table",
     "progress",
     "say",
+    "say_json",
     "size",
 ]
 
@@ -38,6 +42,17 @@ Format = Callable[[object], str]
 def say(message: str, style: str = "") -> None:
     """Print one line of plain text."""
     console.print(Text(message, style=style), soft_wrap=True)
+
+
+def say_json(value: Mapping[str, object]) -> None:
+    """Print a line of JSON; a frame is a list of its rows, what is undefined is null."""
+    from perfkit.records import to_json
+
+    rows = {
+        name: part.to_dict("records") if isinstance(part, pd.DataFrame) else part
+        for name, part in value.items()
+    }
+    say(json.dumps(to_json(rows)))
 
 
 def print_table(frame: pd.DataFrame, formats: Mapping[str, Format], *, title: str) -> None:
@@ -88,6 +103,19 @@ def money(value: object) -> str:
         size /= 1000.0
     digits = 0 if not unit or size >= 100 else 1
     return f"{'-' if value < 0 and size >= 0.5 else ''}{size:,.{digits}f}{unit}"
+
+
+def exact(value: object) -> str:
+    """Every digit of a number, and what is none as text; a dash where undefined."""
+    if isinstance(value, float):
+        return _float(value, "{:,.12g}")
+    return "–" if value is None else str(value)
+
+
+def cents(value: object) -> str:
+    """Two decimals of an amount."""
+    text = _float(value, "{:,.2f}")
+    return "0.00" if text == "-0.00" else text
 
 
 def size(value: object) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from perfkit.history.history import History
+from perfkit.history.reconciliation import Reconciliation
 from perfkit.history.selection import Selection
+from perfkit.history.verification import Verification
 
-__all__ = ["History", "Selection"]
+__all__ = ["History", "Reconciliation", "Selection", "Verification"]

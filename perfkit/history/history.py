@@ -17,12 +17,12 @@ from perfkit.history.book_history import BookHistory
 from perfkit.history.changes import changes
 from perfkit.history.facts import EVERYTHING, Knowledge
 from perfkit.history.groups import group_columns, measure, with_known_at
-from perfkit.history.reconciliation import Reconciliation, Recorded, about, reconciliation
+from perfkit.history.reconciliation import Reconciliation, Recorded, Told, reconciliation
 from perfkit.history.restatement import WRITTEN, restated
 from perfkit.history.selection import Selection, moment_of, require_one_currency
 from perfkit.history.verification import Verification, verification
 from perfkit.metrics import PERIODS_PER_YEAR, PerformanceMetrics
-from perfkit.records import CashRecord, Fill, arrow_schema, conform
+from perfkit.records import CashRecord, Fill, SplitRecord, arrow_schema, conform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +143,7 @@ class History(BookHistory):
         self,
         fills: pa.Table,
         cash: pa.Table | None = None,
+        splits: pa.Table | None = None,
         *,
         symbol: Names | None = None,
         tolerance: float = 0.005,
@@ -153,8 +154,9 @@ class History(BookHistory):
         ----------
         fills : pyarrow.Table
             The statement's: columns of ``Fill``. Strategies are not compared.
-        cash : pyarrow.Table, optional
-            Its cash: columns of ``CashRecord``. None, or none of it, is not compared.
+        cash, splits : pyarrow.Table, optional
+            Its cash and splits: columns of ``CashRecord`` and ``SplitRecord``. What it does
+            not tell of at all is not compared.
         symbol : str or list of str, optional
             What the statement is about, where that is not the whole account.
         tolerance : float
@@ -174,16 +176,18 @@ class History(BookHistory):
             When a table has not the columns of its record, or the statement corrects a
             trade that neither it nor this history has.
         """
-        told = conform(fills, Fill)
-        moved = conform(cash or arrow_schema(CashRecord).empty_table(), CashRecord)
-        facts = self._facts
+        cash, splits = (
+            arrow_schema(record).empty_table() if table is None else conform(table, record)
+            for table, record in ((cash, CashRecord), (splits, SplitRecord))
+        )
+        told, facts = Told(conform(fills, Fill), cash, splits), self._facts
         written = facts.stored(*arrow_schema(Fill).names)
         recorded = Recorded(
             facts.fills({}), written, facts.cash({}), facts.splits({}), facts.rates()
         )
         if symbol is not None:
-            told, moved, recorded = about(symbol, told, moved, recorded)
-        return reconciliation(told, moved, recorded, tolerance)
+            told, recorded = told.about(symbol), recorded.about(symbol)
+        return reconciliation(told, recorded, tolerance)
 
     def summary(
         self,

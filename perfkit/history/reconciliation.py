@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,14 +18,20 @@ import pyarrow.compute as pc
 from perfkit.errors import InvalidArgumentError
 from perfkit.history.matching import COMPARED, differing_fields, matched
 from perfkit.history.selection import names_of
-from perfkit.history.statement_books import SpanFills, cash_totals, positions, realized
+from perfkit.history.statement_books import (
+    SpanFills,
+    cash_totals,
+    positions,
+    realized,
+    splits_beside,
+)
 from perfkit.ledger import effective_fills
 from perfkit.records import Fill, RecordType, arrow_schema
 
 if TYPE_CHECKING:
     from perfkit.history.selection import Names
 
-__all__ = ["Reconciliation", "Recorded", "about", "reconciliation"]
+__all__ = ["Reconciliation", "Recorded", "Told", "reconciliation"]
 
 _FILL = arrow_schema(Fill).names
 _TRADE = ("account_id", "trade_id")
@@ -40,15 +47,23 @@ class Recorded(NamedTuple):
     splits: pa.Table
     rates: pa.Table
 
+    def about(self, symbol: Names) -> Recorded:
+        """Keep the fills and the cash of some symbols."""
+        kept = Told(self.fills, self.cash, self.splits).about(symbol)
+        return self._replace(fills=kept.fills, cash=kept.cash)
 
-def about(
-    symbol: Names, fills: pa.Table, cash: pa.Table, recorded: Recorded
-) -> tuple[pa.Table, pa.Table, Recorded]:
-    """Keep the fills and the cash of some symbols, on both sides."""
-    names = pa.array(names_of(symbol), pa.string())
-    tables = (fills, cash, recorded.fills, recorded.cash)
-    kept = [table.filter(pc.is_in(table["symbol"], names)) for table in tables]
-    return kept[0], kept[1], recorded._replace(fills=kept[2], cash=kept[3])
+
+class Told(NamedTuple):
+    """What a statement tells: tables of ``Fill``, ``CashRecord`` and ``SplitRecord``."""
+
+    fills: pa.Table
+    cash: pa.Table
+    splits: pa.Table
+
+    def about(self, symbol: Names) -> Told:
+        """Keep what it tells of some symbols."""
+        names = pa.array(names_of(symbol), pa.string())
+        return Told(*(table.filter(pc.is_in(table["symbol"], names)) for table in self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +90,9 @@ class Reconciliation:
     cash : DataFrame
         account_id, kind, currency, ours, statement, difference, is_equal: totals within the
         span. Empty when the statement tells of no cash.
+    splits : DataFrame
+        account_id, symbol, day, ours, statement (the ratios), is_equal: those of the span's
+        days. Empty when the statement tells of none.
     realized : DataFrame
         account_id, symbol, currency, figure (``average``, ``fifo``: gross P&L by that method;
         ``fees``), ours, statement, difference, is_equal: realised within the span.
@@ -87,6 +105,7 @@ class Reconciliation:
     only_in_history: pd.DataFrame
     positions: pd.DataFrame
     cash: pd.DataFrame
+    splits: pd.DataFrame
     realized: pd.DataFrame
 
     @property
@@ -104,19 +123,17 @@ class Reconciliation:
     def is_equal(self) -> bool:
         """Whether nothing differs."""
         lists = (self.different, self.only_in_statement, self.only_in_history)
-        totals = (self.positions, self.cash, self.realized)
+        totals = (self.positions, self.cash, self.splits, self.realized)
         return all(x.empty for x in lists) and all(bool(x["is_equal"].all()) for x in totals)
 
 
-def reconciliation(
-    fills: pa.Table, cash: pa.Table, recorded: Recorded, tolerance: float
-) -> Reconciliation:
+def reconciliation(told: Told, recorded: Recorded, tolerance: float) -> Reconciliation:
     """Compare a statement with what was recorded.
 
     Parameters
     ----------
-    fills, cash : pyarrow.Table
-        The statement: columns of ``Fill`` and of ``CashRecord``.
+    told : Told
+        The statement.
     recorded : Recorded
         The history.
     tolerance : float
@@ -129,11 +146,11 @@ def reconciliation(
     UnknownNameError
         When it corrects a trade that neither side has.
     """
-    span = _span(fills, cash)
-    told, named = _in_force(fills.select(_FILL), recorded.written.select(_FILL))
+    span = _span(told.fills, told.cash)
+    fills, named = _in_force(told.fills.select(_FILL), recorded.written.select(_FILL))
     is_covered = pc.is_in(recorded.fills["account_id"], pa.array(span["account_id"]))
     own = recorded.fills.filter(is_covered).select(_FILL).sort_by("execution_time")
-    ours, theirs = (table.select(COMPARED).to_pandas() for table in (own, told))
+    ours, theirs = (table.select(COMPARED).to_pandas() for table in (own, fills))
     pairs = matched(ours, theirs)
     bounds = ours[["account_id"]].merge(span, on="account_id", how="left")
     is_before = (ours["execution_time"] < bounds["start"]).to_numpy()
@@ -143,7 +160,7 @@ def reconciliation(
     is_inside = ~(is_before | is_after) | is_paired | is_named
     is_counted = is_inside | is_before
     ours_in_span = SpanFills(own.filter(pa.array(is_counted)), is_inside[is_counted])
-    theirs_in_span = ours_in_span.with_inside(told)
+    theirs_in_span = ours_in_span.with_inside(_in_our_order(fills, own, pairs))
     both = ours.loc[pairs["ours"]], theirs.loc[pairs["statement"]]
     return Reconciliation(
         span=span,
@@ -152,9 +169,26 @@ def reconciliation(
         only_in_statement=theirs.drop(index=pairs["statement"]).reset_index(drop=True),
         only_in_history=ours[is_inside & ~is_paired].reset_index(drop=True),
         positions=positions(ours_in_span, theirs_in_span, recorded.splits, span),
-        cash=cash_totals(recorded.cash, cash, span, tolerance),
+        cash=cash_totals(recorded.cash, told.cash, span, tolerance),
+        splits=splits_beside(recorded.splits, told.splits, span),
         realized=realized(ours_in_span, theirs_in_span, recorded.splits, recorded.rates, tolerance),
     )
+
+
+def _in_our_order(fills: pa.Table, own: pa.Table, pairs: pd.DataFrame) -> pa.Table:
+    """Order a statement's fills as we did, where it is not finer than ours.
+
+    A statement in whole seconds does not say in which order the fills of a second came,
+    and what an exit realises may depend on it.
+    """
+    mine, times = (table["execution_time"].cast(pa.int64()).to_numpy() for table in (own, fills))
+    times, rank = times.copy(), len(mine) + np.arange(len(times))
+    ours, theirs = pairs["ours"].to_numpy(), pairs["statement"].to_numpy()
+    is_same = np.abs(mine[ours] - times[theirs]) < _SECOND // pd.Timedelta(microseconds=1)
+    times[theirs[is_same]], rank[theirs] = mine[ours[is_same]], ours
+    place, field = fills.column_names.index("execution_time"), fills.field("execution_time")
+    moved = fills.set_column(place, field, pa.array(times).cast(field.type))
+    return moved.take(np.lexsort((rank, times)))
 
 
 def _span(fills: pa.Table, cash: pa.Table) -> pd.DataFrame:

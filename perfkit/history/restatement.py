@@ -29,6 +29,7 @@ _BOOK = ["account_id", "strategy_id", "symbol"]
 _TRADE = ["account_id", "root"]
 _COLUMNS = [*_BOOK, "trade_id", "execution_time", "recorded", "pnl", "reason", "caused_by"]
 _EARLIEST = pd.Timestamp("1678-01-01", tz="UTC")  # the first year that a record may hold
+_MICROSECOND = pd.Timedelta(microseconds=1)
 _TOLERANCE = 1e-9  # relative, of money: two orders of summation differ by less
 
 
@@ -113,10 +114,10 @@ def _chain_causes(chains: pd.DataFrame) -> pd.DataFrame:
 
 def _book_causes(records: pd.DataFrame, chains: pd.DataFrame) -> pd.DataFrame:
     """Late fills, corrections and busts, as causes of what their books say afterwards."""
-    arrived = records[records["record_type"] == "new"].sort_values("sequence")
-    newest = arrived.groupby(_BOOK)["execution_time"].cummax()
-    late = arrived[arrived["execution_time"] < newest]
-    late = late.assign(word="late", cause=late["trade_id"])
+    arrived = records[records["record_type"] == "new"]
+    # of the same moment the fill that arrived later counts later: it changes nothing
+    after = arrived["execution_time"] + _MICROSECOND
+    late = arrived.assign(execution_time=after, word="late", cause=arrived["trade_id"])
     # a correction may have moved its trade: every book and time that it had is touched
     places = records[[*_TRADE, *_BOOK[1:], "execution_time"]]
     own = _chain_causes(chains)[[*_TRADE, "sequence", "word", "cause"]]

@@ -20,7 +20,7 @@ from perfkit.ledger import Ledger
 from perfkit.ledger.fill_columns import fill_columns
 from perfkit.ledger.splits import SplitFactors
 
-__all__ = ["SpanFills", "cash_totals", "positions", "realized"]
+__all__ = ["SpanFills", "cash_totals", "positions", "realized", "splits_beside"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -28,7 +28,7 @@ _BOOK = ["account_id", "symbol"]
 _TERMS = ("currency", "base_currency", "contract", "multiplier")
 _FIGURES = {"realized_pnl_average": "average", "realized_pnl_fifo": "fifo", "fees": "fees"}
 _BESIDE = ["ours", "statement", "difference", "is_equal"]
-_FLAT = 1e-9  # of what was traded
+_FLAT = 1e-9  # relative: of what was traded, or of a ratio
 
 
 class SpanFills(NamedTuple):
@@ -217,6 +217,36 @@ def cash_totals(
     frame["currency"] = frame["currency"].where(frame["currency"] != "", None)
     both = both.reset_index(drop=True)
     return _beside(frame, both["ours"], both["statement"], tolerance)
+
+
+def splits_beside(ours: pa.Table, theirs: pa.Table, span: pd.DataFrame) -> pd.DataFrame:
+    """Compare the splits within a statement, by account, symbol and day.
+
+    Parameters
+    ----------
+    ours, theirs : pyarrow.Table
+        Columns of ``SplitRecord``.
+    span : DataFrame
+        account_id, start and end.
+
+    Returns
+    -------
+    DataFrame
+        See `Reconciliation`.
+    """
+    keys = [*_BOOK, "day"]
+    sides = []
+    for table in (ours, theirs):
+        frame: pd.DataFrame = table.select([*_BOOK, "execution_time", "ratio"]).to_pandas()
+        frame = frame.merge(span, on="account_id")
+        frame["day"] = frame["execution_time"].dt.floor("D")
+        is_inside = (frame["day"] >= frame["start"].dt.floor("D")) & (frame["day"] < frame["end"])
+        sides.append(frame[is_inside].groupby(keys)["ratio"].prod())
+    both = pd.concat(sides, axis=1, keys=["ours", "statement"])
+    both = both if theirs.num_rows else both.iloc[:0]
+    is_equal = (both["ours"] - both["statement"]).abs() <= _FLAT * both["ours"]
+    answer: pd.DataFrame = both.assign(is_equal=is_equal).sort_index().reset_index()
+    return answer
 
 
 def _beside(

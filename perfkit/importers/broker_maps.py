@@ -6,6 +6,7 @@ stands at its top; a broker that changes its export needs a new map, not new cod
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -86,7 +87,8 @@ def map_reader(name: str) -> MapReader:
     Parameters
     ----------
     name : str
-        One of `map_names`; the map itself is read with the first table.
+        One of `map_names`; the map itself is read with the first table, its first
+        comment is what the reader says of itself.
 
     Examples
     --------
@@ -101,4 +103,8 @@ def map_reader(name: str) -> MapReader:
     ) -> ImportResult:
         return read_table(source, load_map(name), account=account, strategy=strategy)
 
+    with resources.as_file(_FOLDER / f"{name}.toml") as path:
+        comment = path.read_text(encoding="utf-8").splitlines()
+    lines = itertools.takewhile(lambda line: line.startswith("#"), comment)
+    read_mapped.__doc__ = "\n".join(line.removeprefix("# ") for line in lines)
     return read_mapped

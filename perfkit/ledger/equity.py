@@ -137,7 +137,7 @@ def daily_equity(
 
 
 def _require_one_currency(columns: FillColumns, cash: pd.DataFrame) -> None:
-    found = {*columns.currency.dictionary.to_pylist(), *cash["currency"].dropna()} - {None}
+    found = {*columns.currency.unique().to_pylist(), *cash["currency"].dropna()} - {None}
     if len(found) > 1:
         raise InvalidArgumentError(
             f"money must be of one currency to be added up, was of {', '.join(sorted(found))}; "
@@ -261,8 +261,8 @@ def _traded(
     return {
         "price_pnl": price_pnl,
         "fx_pnl": gained - price_pnl if money[0].target else np.zeros(count),
-        "realized_pnl": total(desk.costs.realized[rows] * of_fill),
-        "fees": total(fills.commission * of_fill),
+        "realized_pnl": total(converted(desk.costs.realized[rows], of_fill)),
+        "fees": total(converted(fills.commission, of_fill)),
         "market_value": (worth * sign).sum(axis=1),
         "exposure": np.abs(worth).sum(axis=1),
         "turnover": total(np.abs(spent) * of_fill),

@@ -55,8 +55,10 @@ class ExchangeRates:
                 f"a table of rates must have the columns of Mark; missing {missing}; "
                 "of bars take close_time as time and close as price"
             )
-        pairs = marks.filter(pc.match_substring(marks["symbol"], "/")).sort_by("time")
-        codes = pairs["symbol"].combine_chunks().dictionary_encode()
+        symbols = marks["symbol"].cast(pa.string())
+        is_pair = pc.match_substring(symbols, "/")
+        pairs = marks.append_column("pair", symbols).filter(is_pair).sort_by("time")
+        codes = pairs["pair"].combine_chunks().dictionary_encode()
         time = pairs["time"].cast(TIMESTAMP).cast(pa.int64()).to_numpy()
         price = pairs["price"].to_numpy()
         for code, symbol in enumerate(codes.dictionary.to_pylist()):

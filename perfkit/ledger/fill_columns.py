@@ -36,10 +36,11 @@ __all__ = [
 
 BOOK_KEY = ("account_id", "strategy_id", "symbol")
 NO_SEQUENCE = -1
-_NEEDED = (
+_GIVEN = (
     *("trade_id", *BOOK_KEY, "execution_time", "side", "price", "volume", "commission"),
-    *("multiplier", "contract", "currency", "base_currency", "fee_currency", "record_type"),
+    *("multiplier", "contract", "record_type"),
 )
+_NEEDED = (*_GIVEN, "currency", "base_currency", "fee_currency")
 _NO_SPLITS, _NO_RATES = SplitFactors(None), ExchangeRates()
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -238,6 +239,11 @@ def _check_schema(table: pa.Table) -> None:
         raise SchemaError(
             f"a table of fills must have the columns of Fill; missing {missing}; "
             "bring it to the schema with conform(table, Fill)"
+        )
+    if nulls := [name for name in _GIVEN if table.column(name).null_count]:
+        raise SchemaError(
+            f"a fill must have a value in {nulls}, was null in some; "
+            "check_table(table, Fill) says in which rows"
         )
     kind = table.schema.field("execution_time").type
     if not pa.types.is_timestamp(kind) or kind.tz is None:

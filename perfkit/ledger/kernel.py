@@ -222,8 +222,9 @@ def follow_trips(
         book = books[fills.book[i]]
         before, after = moves.before[i], moves.after[i]
         closed, opened, fee = moves.closed[i], moves.opened[i], fills.commission[i]
-        if before == 0.0:
-            book["entry_time"] = fills.time[i]
+        if before == 0.0:  # what a fee took whole left nothing to go on with
+            book["entry_time"], book["fills_since_flat"] = fills.time[i], 0
+            book["trip"] = book["trip_low"] = 0.0
         trips.entry_time[i] = book["entry_time"]
         trips.fills_since_flat[i] = book["fills_since_flat"]
         trips.usual_notional[i] = np.nan

@@ -68,7 +68,8 @@ def mark_columns(marks: pa.Table, zone: str, cutoff: str) -> MarkColumns:
     ordered = marks.take(pc.sort_indices(marks.column("time")))
     day = trading_day(ordered.column("time"), zone, cutoff)
     time = ordered.column("time").cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    return MarkColumns(ordered.column("symbol"), day, time, ordered.column("price").to_numpy())
+    symbol = ordered.column("symbol").cast(pa.string())
+    return MarkColumns(symbol, day, time, ordered.column("price").to_numpy())
 
 
 def daily_marks(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from perfkit.errors import InvalidArgumentError
 from perfkit.ledger.marks import DailyMarks, MarkColumns, carry_forward, daily_marks
 
 if TYPE_CHECKING:
@@ -60,12 +61,26 @@ class DayValues(NamedTuple):
 def book_marks(
     marks: MarkColumns, books: Books, days: npt.NDArray[np.datetime64], splits: SplitFactors
 ) -> BookMarks:
-    """Lay marks out for the symbols of all books."""
+    """Lay marks out for the symbols of all books.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When a price of an inverse contract is not above 0.
+    """
     place_of = {symbol: n for n, symbol in enumerate(dict.fromkeys(k[2] for k in books.keys))}
+    daily, inverse = daily_marks(marks, list(place_of), days), books.state["inverse"] > 0
+    column = np.array([place_of[symbol] for _, _, symbol in books.keys], np.int64)
+    for place in np.unique(column[inverse]).tolist():
+        if (prices := daily.price[:, place]).min(initial=1.0, where=~np.isnan(prices)) <= 0.0:
+            raise InvalidArgumentError(
+                f"mark of {list(place_of)[place]!r}: price must be > 0, because the contract is "
+                f"worth 1 / price, was {np.nanmin(prices)}; leave it out"
+            )
     return BookMarks(
-        daily=daily_marks(marks, list(place_of), days),
-        column=np.array([place_of[symbol] for _, _, symbol in books.keys], np.int64),
-        inverse=books.state["inverse"] > 0,
+        daily=daily,
+        column=column,
+        inverse=inverse,
         keys=tuple(books.keys),
         splits=splits,
     )

@@ -173,7 +173,7 @@ def _factor(splits: SplitFactors, account: str, symbol: str, time: Integers) -> 
 
 def _counted(own: _Rows, symbol: str, factor: Floats | None, inverse: bool) -> _Rows:
     """Bring quoted prices to the form that the kernels count in; a high stays one."""
-    prices = own[2:]
+    prices = [*own[2:]]
     if inverse:
         if not (own.low > 0.0).all():
             low = float(own.low[~(own.low > 0.0)][0])
@@ -181,9 +181,9 @@ def _counted(own: _Rows, symbol: str, factor: Floats | None, inverse: bool) -> _
                 f"prices of {symbol!r} must be > 0, because the contract is worth 1 / price; "
                 f"one was {low}; leave it out"
             )
-        prices = tuple(-1.0 / price for price in prices)
+        prices = [-1.0 / price for price in prices]
     if factor is not None:
-        prices = tuple(price * factor for price in prices)
+        prices = [price * factor for price in prices]
     return _Rows(own.symbol, own.time, *prices)
 
 

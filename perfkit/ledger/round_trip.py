@@ -50,7 +50,8 @@ def round_trips(
         exits; or one for each pair of entry and exit, which needs a method with lots;
         or one for each reducing fill, with its entry price by the method. The last
         enters, by average, with the first fill of the position, by lots with the
-        earliest fill of those that it closed.
+        earliest fill of those that it closed. Fees go with quantity: that of a fill which
+        it took whole is in the flat-to-flat trip that was open, else in none.
     splits, rates : pyarrow.Table, optional
         As of `Ledger`. Volumes and prices of a trip are in units of its exit's day.
     prices : pyarrow.Table, optional

@@ -44,9 +44,10 @@ def strategy_pnl(
     is_held = (books["position"] != 0.0).to_numpy()
     held = books[is_held]
     marks = np.array([prices.get(symbol, math.nan) for symbol in held["symbol"]], np.float64)
-    marks[~np.isfinite(marks)] = math.nan
-    units = (held["position"] * held["multiplier"]).to_numpy()
     inverse, entry = held["inverse"].to_numpy(), held["average_price"].to_numpy()
+    # worth 1 / price, an inverse contract has no value at a price of 0 and below
+    marks[~np.isfinite(marks) | (inverse & (marks <= 0.0))] = math.nan
+    units = (held["position"] * held["multiplier"]).to_numpy()
     with np.errstate(divide="ignore"):
         value = units * np.where(inverse, 1.0 / marks, marks)
         cost = units * np.where(inverse, 1.0 / entry, entry)

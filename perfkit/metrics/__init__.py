@@ -13,6 +13,7 @@ from perfkit.metrics.drawdown import (
 )
 from perfkit.metrics.extremes import (
     best_trade,
+    current_streak,
     longest_losing_streak,
     longest_winning_streak,
     pnl_drawdown,
@@ -23,6 +24,7 @@ from perfkit.metrics.money_weighted import modified_dietz, money_weighted_return
 from perfkit.metrics.path import Path
 from perfkit.metrics.performance_metrics import PerformanceMetrics
 from perfkit.metrics.period import Period, fold
+from perfkit.metrics.r_multiples import expectancy_r
 from perfkit.metrics.ratios import calmar_ratio, downside_deviation, sharpe_ratio, sortino_ratio
 from perfkit.metrics.readings import Reading, Sample, compute, read
 from perfkit.metrics.returns import (
@@ -69,6 +71,7 @@ __all__ = [
     "compounded",
     "compute",
     "correlation",
+    "current_streak",
     "cvar_historical",
     "down_capture",
     "downside_deviation",
@@ -76,6 +79,7 @@ __all__ = [
     "drawdown_table",
     "excess_returns",
     "expectancy",
+    "expectancy_r",
     "fold",
     "information_ratio",
     "kurtosis",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "best_trade",
+    "current_streak",
     "longest_losing_streak",
     "longest_winning_streak",
     "pnl_drawdown",
@@ -113,6 +114,30 @@ def longest_losing_streak(pnl: Trips) -> float:
     1.0
     """
     return float(tally_of(pnl).longest_losing_streak)
+
+
+@per_column
+def current_streak(pnl: Trips) -> float:
+    r"""Wins or losses in a row up to the last trip, in the order in which trips closed.
+
+    Parameters
+    ----------
+    pnl : array-like of shape (n_trips,), DataFrame or Tally
+        Net P&L of each closed round trip, in the account currency; NaN is
+        dropped.
+
+    Returns
+    -------
+    float, or Series for a frame
+        Count: of wins above 0, of losses below 0; 0 without trips or when the
+        last one was exactly zero.
+
+    Examples
+    --------
+    >>> current_streak([100.0, -50.0, -200.0, -100.0])
+    -3.0
+    """
+    return float(tally_of(pnl).current_streak)
 
 
 @per_column

@@ -129,6 +129,16 @@ TRADE_METRICS = (
         minimum=0,
     ),
     Metric(
+        name="current_streak",
+        function=extremes.current_streak,
+        unit="count",
+        better="higher",
+        formula="p > 0 in a row up to the last, or -(p < 0 in a row)",
+        source="Pardo (2008), Evaluation and Optimization of Trading Strategies",
+        needs="trades",
+        minimum=0,
+    ),
+    Metric(
         name="system_quality_number",
         function=trades.system_quality_number,
         unit="ratio",

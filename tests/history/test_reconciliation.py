@@ -204,11 +204,23 @@ def test_positions_are_in_the_units_of_the_statement_s_end(tmp_path):
     )  # fmt: skip
     fills = [fill(1, 0, "buy", 100.0), fill(2, 8, "sell", 30.0)]
     history = recorded(tmp_path, fills, splits=[split])
-    found = history.reconcile(told(fills))
+    found = history.reconcile(told(fills), splits=to_table([split], SplitRecord))
+    assert found.splits["is_equal"].tolist() == [True]
     assert found.positions[["ours", "statement"]].values.tolist() == [[30.0, 30.0]]
     # 10 of 40 that cost 25 each
     assert found.realized.set_index("figure").loc["fifo", "statement"] == 50.0
     assert history.reconcile(told(fills[:1])).positions["ours"].tolist() == [10.0]
+
+
+def test_a_split_that_one_side_does_not_know_is_named(ours):
+    split = SplitRecord(
+        split_id="s", account_id="main", execution_time=START + timedelta(days=4),
+        symbol="AAA", ratio=4.0,
+    )  # fmt: skip
+    found = ours.reconcile(told(), splits=to_table([split], SplitRecord))
+    (row,) = found.splits.to_dict("records")
+    assert (row["symbol"], row["statement"], row["is_equal"]) == ("AAA", 4.0, False)
+    assert not found.is_equal
 
 
 def test_cash_is_compared_by_kind_and_currency_within_the_span(tmp_path):
@@ -255,6 +267,17 @@ def test_an_unknown_fee_on_both_sides_is_no_difference(tmp_path):
     found = recorded(tmp_path, mine).reconcile(to_table(mine, Fill))
     assert found.is_equal
     assert found.realized["ours"].isna().tolist() == [False, False, True]
+
+
+def test_the_order_within_a_second_is_ours_where_the_statement_does_not_tell(tmp_path):
+    half = timedelta(milliseconds=500)
+    mine = [
+        fill(1, 0, "buy", 100.0), fill(2, 0, "buy", 110.0, execution_time=START + half),
+        fill(3, 0, "sell", 120.0, execution_time=START + half / 2), fill(4, 1, "sell", 120.0),
+    ]  # fmt: skip
+    seconds = [replace(f, execution_time=f.execution_time.replace(microsecond=0)) for f in mine]
+    found = recorded(tmp_path, mine).reconcile(renamed(told(seconds[::-1])))
+    assert (counts(found), found.is_equal) == ([4, 0, 0, 0], True)
 
 
 def test_identical_fills_are_matched_one_by_one(tmp_path):

@@ -112,6 +112,23 @@ def test_a_correction_to_another_symbol_explains_both_books(tmp_path):
     ]
 
 
+def test_a_fill_before_one_that_was_corrected_into_its_book_explains_it(tmp_path):
+    more = {"record_type": RecordType.CORRECT, "original_trade_id": "t1", "symbol": "BBB"}
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record(FILLS[0])
+        tracker.record(fill(9, 5, "sell", 40.0, **more))
+        tracker.record(fill(3, 4, "buy", 30.0, symbol="BBB"))
+    # now a sale of what was bought at 30
+    assert reasons(History(str(tmp_path))) == [["t1", "corrected", "t9"], ["t9", "late", "t3"]]
+
+
+def test_a_later_fill_of_the_same_moment_explains_nothing(tmp_path):
+    with TradeTracker(tmp_path / "a") as tracker:
+        tracker.record_many([*FILLS[:2], fill(3, 2, "buy", 100.0)])
+    answer = with_pnl(str(tmp_path / "a"), tmp_path / "b", {"t2": 100.0}).verify()
+    assert answer.unexplained["trade_id"].tolist() == ["t2"]
+
+
 def test_a_bust_explains_its_trade_and_those_after_it(tmp_path):
     with TradeTracker(tmp_path) as tracker:
         tracker.record_many(FILLS[:2])

@@ -212,6 +212,8 @@ def keep_books(method, fills, splits, marks):
 
 def _trip(book, row, closed, opened):
     """Net P&L of the round trip that a fill closed; the fee of a flip goes by quantity."""
+    if row["position_before"] == 0:  # a fee that took a fill whole belongs to no trip
+        book.trip = Fraction(0)
     fee, is_over = row["fees"], closed and (opened or not book.lots)
     ahead = None if fee is None else fee * opened / (closed + opened) if closed else Fraction(0)
     own = None if fee is None else row["realized_pnl"] - (fee - ahead)

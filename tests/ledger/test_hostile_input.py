@@ -1,0 +1,297 @@
+"""Input at the edge: odd fees and prices, splits at odd times, and columns of every make."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from perfkit.errors import InvalidArgumentError, SchemaError
+from perfkit.ledger import Ledger, daily_equity, effective_fills, round_trips
+from perfkit.records import Fill, Mark, SplitRecord, to_table
+
+METHODS = ["average", "fifo", "lifo", "hifo"]
+START = datetime(2024, 1, 1, 12, tzinfo=UTC)
+ETHER = {"currency": "USD", "base_currency": "ETH", "fee_currency": "ETH"}
+INVERSE = {"symbol": "XBTUSD", "currency": "USD", "base_currency": "XBT", "contract": "inverse"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_fee_larger_than_what_was_bought_leaves_a_short_position(fills, method):
+    # bought 1 for 10, paid 1.5 of it: half a coin is owed; buying it back at 12 costs 6
+    rows = (0, "buy", 1, 10.0, {"commission": 1.5}), (1, "buy", 0.5, 12.0)
+    table = fills(*rows, **ETHER)
+    answer = Ledger(method).apply(table)
+    assert answer["position"].to_pylist() == [-0.5, 0.0]
+    assert math.fsum(answer["pnl"].to_pylist()) == -10.0 - 6.0
+    assert round_trips(table)["pnl"].tolist() == [-16.0]
+
+
+def test_a_fee_that_takes_a_fill_whole_belongs_to_no_round_trip(fills):
+    taken = {"commission": 1.0}
+    rows = (0, "buy", 1, 10.0, taken), (1, "buy", 1, 10.0), (2, "sell", 1, 11.0)
+    table = fills(*rows, **ETHER)
+    answer = Ledger().apply(table)
+    assert answer["pnl"].to_pylist() == [-10.0, 0.0, 1.0]
+    assert answer["trades_since_flat"].to_pylist() == [0, 0, 1]
+    assert answer["round_trip_pnl"].to_pylist() == [None, None, 1.0]
+    assert round_trips(table)["pnl"].tolist() == [1.0]
+    assert daily_equity(table, to_table([], Mark))["pnl"].tolist() == [-10.0, 0.0, 1.0]
+
+
+def test_a_fee_without_a_rate_hides_its_own_round_trip_and_not_the_next(fills):
+    unknown = {"commission": 1.0, "fee_currency": "BNB"}
+    rows = [(0, "buy", 1, 10.0), (1, "sell", 1, 11.0, unknown)]
+    rows += [(2, "buy", 1, 10.0), (3, "sell", 1, 13.0)]
+    table = fills(*rows, currency="USD")
+    answer = Ledger().apply(table)
+    assert answer["round_trip_pnl"].to_pylist() == [None, None, None, 3.0]
+    assert answer["cumulative_pnl"].to_pylist() == [0.0, None, None, None]
+    first, second = round_trips(table)["pnl"]
+    assert math.isnan(first)
+    assert second == 3.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_price_of_0_is_a_price(fills, method):
+    rows = (0, "buy", 1, 0.0), (1, "sell", 1, 5.0), (2, "sell", 1, 0.0), (3, "buy", 1, 0.0)
+    answer = Ledger(method).apply(fills(*rows))
+    assert answer["pnl"].to_pylist() == [0.0, 5.0, 0.0, 0.0]
+    assert answer["average_price"].to_pylist() == [0.0, None, 0.0, None]
+
+
+def test_inverse_and_linear_contracts_share_a_table(fills):
+    rows = [(0, "buy", 1, 0.0), (0, "buy", 100, 50.0, INVERSE)]
+    rows += [(1, "sell", 1, 5.0), (1, "sell", 100, 100.0, INVERSE)]
+    answer = Ledger("fifo").apply(fills(*rows))
+    assert answer["realized_pnl"].to_pylist() == [0.0, 0.0, 5.0, 100 * (1 / 50 - 1 / 100)]
+    assert answer["average_price"].to_pylist() == [0.0, 50.0, None, None]
+
+
+@pytest.mark.parametrize("price", [0.0, -5.0])
+def test_an_inverse_contract_has_no_value_at_a_price_that_is_not_above_0(fills, marks, price):
+    ledger, table = Ledger(), fills((0, "buy", 100, 50.0), **INVERSE)
+    ledger.apply(table)
+    (marked,) = ledger.mark({"XBTUSD": price})
+    assert marked.unpriced == ("XBTUSD",)
+    assert math.isnan(marked.total_pnl)
+    with pytest.raises(InvalidArgumentError, match="must be > 0, because the contract is worth"):
+        daily_equity(table, marks((1, price, "XBTUSD")))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_split_halves_what_a_unit_of_any_contract_cost(fills, splits, marks, method):
+    # an inverse contract cost 1 / 100 coins; two of them, 1 / 200 each: an entry at 200
+    table = fills((0, "buy", 1, 100.0), (2, "sell", 2, 400.0), **INVERSE)
+    two = splits((1, 2.0, "XBTUSD"))
+    ledger = Ledger(method, splits=two)
+    ledger.apply(table.slice(0, 1))
+    (book,) = ledger.positions().to_dict("records")
+    assert (book["position"], book["average_price"]) == (2.0, 200.0)
+    answer = ledger.apply(table.slice(1))
+    assert answer["realized_pnl"].to_pylist() == [pytest.approx(2 * (1 / 200 - 1 / 400))]
+    (trip,) = round_trips(table, splits=two).to_dict("records")
+    assert (trip["volume"], trip["entry_price"], trip["exit_price"]) == (2.0, 200.0, 400.0)
+    equity = daily_equity(table.slice(0, 1), marks((1, 200.0, "XBTUSD")), splits=two)
+    assert equity["pnl"].tolist() == [0.0, pytest.approx(0.0, abs=1e-15)]
+
+
+@pytest.mark.parametrize(
+    ("when", "ratio", "position", "average"),
+    [
+        ((1.0,), 2.0, [1.0, 4.0], [100.0, 50.0]),  # at the time of the second fill
+        ((-1.0,), 2.0, [1.0, 3.0], [100.0, 200 / 3]),  # before the first
+        ((0.5, 0.5), 2.0, [1.0, 6.0], [100.0, 200 / 6]),  # two at once
+        ((9.0,), 2.0, [1.0, 3.0], [100.0, 200 / 3]),  # after the last
+    ],
+)
+def test_a_split_counts_from_its_own_time_on(fills, splits, when, ratio, position, average):
+    table = fills((0, "buy", 1, 100.0), (1, "buy", 2, 50.0))
+    answer = Ledger(splits=splits(*((day, ratio) for day in when))).apply(table)
+    assert answer["position"].to_pylist() == pytest.approx(position)
+    assert answer["average_price"].to_pylist() == pytest.approx(average)
+
+
+def test_a_split_of_another_account_changes_nothing(fills, splits):
+    table = fills((0, "buy", 1, 100.0), (2, "sell", 1, 110.0), account_id="other")
+    assert Ledger(splits=splits((1, 2.0))).apply(table).equals(Ledger().apply(table))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [1e18, 1e-18, 5e-324])
+def test_no_quantity_is_too_large_or_too_small(fills, method, size):
+    table = fills((0, "buy", size, 1.0), (1, "sell", size, 3.0))
+    answer = Ledger(method).apply(table)
+    assert answer["pnl"].to_pylist() == [0.0, 2 * size]
+    assert answer["position"].to_pylist() == [size, 0.0]
+
+
+@pytest.mark.parametrize("method", ["fifo", "lifo", "hifo"])
+def test_a_tiny_lot_is_kept_beside_a_huge_one(fills, method):
+    rows = [(0, "buy", 1e18, 1.0), (1, "buy", 1e-18, 5.0), (2, "sell", 1e-18, 7.0)]
+    gain = {"fifo": 6e-18, "lifo": 2e-18, "hifo": 2e-18}[method]
+    assert Ledger(method).apply(fills(*rows))["pnl"].to_pylist()[2] == pytest.approx(gain)
+
+
+def test_the_first_and_the_last_time_that_a_record_may_have(fills):
+    first = datetime(1678, 1, 1, tzinfo=UTC)
+    last = datetime(2261, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    table = fills(
+        (0, "buy", 1, 1.0, {"execution_time": first}), (0, "sell", 1, 2.0, {"execution_time": last})
+    )
+    (trip,) = round_trips(table).to_dict("records")
+    assert (trip["entry_time"], trip["exit_time"], trip["pnl"]) == (first, last, 1.0)
+    equity = daily_equity(table, to_table([Mark(symbol="SPY", time=last, price=2.0)], Mark))
+    assert equity["pnl"].tolist() == [0.0, 1.0]
+
+
+def known_history():
+    terms = [{"currency": "EUR"}, {**ETHER, "fee_currency": None}, INVERSE]
+    names = ["SPY", "ETH", "XBTUSD"]
+    rng = np.random.default_rng(7)
+    rows = []
+    for number in range(60):
+        kind = number % 3
+        owed = [{}, {"commission": 1.0}, {"commission": 0.01, "fee_currency": "BNB"}]
+        if kind:
+            owed.append({"commission": 0.01, "fee_currency": terms[kind]["base_currency"]})
+        given = {"symbol": names[kind]} | terms[kind] | owed[rng.integers(len(owed))]
+        rows.append(
+            Fill(
+                trade_id=f"T{number}",
+                account_id="ab"[rng.integers(2)],
+                strategy_id="xy"[rng.integers(2)],
+                execution_time=START + timedelta(hours=number),
+                side=["buy", "sell"][rng.integers(2)],
+                volume=float(rng.integers(1, 5)),
+                price=float(rng.integers(1, 100)),
+                stop_price=None if number % 2 else 1.0,
+                **given,
+            )
+        )
+    rates = {"BNB/USD": 300.0, "EUR/USD": 1.1, "XBT/USD": 40_000.0, "ETH": 30.0, "XBTUSD": 44.0}
+    marks = [Mark(symbol=s, time=START - timedelta(days=1), price=p) for s, p in rates.items()]
+    split = SplitRecord(
+        split_id="S",
+        account_id="a",
+        symbol="SPY",
+        ratio=2.0,
+        execution_time=START + timedelta(days=1),
+    )
+    return to_table(rows, Fill), to_table(marks, Mark), to_table([split], SplitRecord)
+
+
+def everything(fills, marks, splits):
+    found = [
+        Ledger(METHODS, splits=splits, rates=marks).apply(fills).to_pandas(),
+        round_trips(fills, method="fifo", grouping="fill_to_fill", splits=splits, rates=marks),
+        daily_equity(fills, marks, splits=splits, convert_to="USD"),
+    ]
+    return [frame.astype(dict.fromkeys(frame.select_dtypes("category"), object)) for frame in found]
+
+
+def texts(table, change):
+    """Change the columns of text."""
+    columns = [change(c) if pa.types.is_string(c.type) else c for c in table.columns]
+    return pa.table(columns, names=table.column_names)
+
+
+def chunks(table):
+    return pa.concat_tables([table.slice(0, 0), *(table.slice(n, 1) for n in range(len(table)))])
+
+
+def a_slice(table):
+    """The same rows, behind 13 others in the same buffers."""
+    return pa.concat_tables([table.slice(0, 13), table]).combine_chunks().slice(min(13, len(table)))
+
+
+def read_only(table):
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return pa.ipc.open_stream(sink.getvalue()).read_all()
+
+
+def encoded(table):
+    return texts(table, lambda column: column.dictionary_encode())
+
+
+def encoded_by_chunk(table):
+    return pa.concat_tables([encoded(table.slice(n, 7)) for n in range(0, len(table), 7)])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        chunks,
+        a_slice,
+        read_only,
+        encoded,
+        encoded_by_chunk,
+        lambda table: a_slice(encoded(table)),
+        lambda table: texts(table, lambda c: c.cast(pa.dictionary(pa.int8(), pa.string()))),
+        lambda table: texts(table, lambda c: c.cast(pa.large_string())),
+    ],
+    ids=["chunks", "slice", "read-only", "encoded", "by chunk", "encoded slice", "int8", "large"],
+)
+def test_how_a_table_lies_in_memory_changes_nothing(make):
+    tables = known_history()
+    for found, expected in zip(everything(*map(make, tables)), everything(*tables), strict=True):
+        pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+
+
+@pytest.mark.parametrize("numbers", [pa.int64(), pa.int32(), pa.uint64(), None])
+def test_a_sequence_of_any_make_or_none_gives_the_same_books(numbers):
+    fills, marks, splits = known_history()
+    sequence = pa.nulls(len(fills)) if numbers is None else pa.array(range(len(fills)), numbers)
+    answer = Ledger(splits=splits, rates=marks).apply(fills.append_column("sequence", sequence))
+    assert answer.equals(Ledger(splits=splits, rates=marks).apply(fills))
+
+
+def test_columns_without_a_chunk_hold_no_fill():
+    tables = [
+        pa.table([pa.chunked_array([], field.type) for field in table.schema], schema=table.schema)
+        for table in known_history()
+    ]
+    assert [len(frame) for frame in everything(*tables)] == [0, 0, 0]
+    assert effective_fills(tables[0]).num_rows == 0
+
+
+@pytest.mark.parametrize("name", ["symbol", "side", "price", "volume", "commission", "contract"])
+def test_a_fill_without_a_value_that_every_fill_has_is_refused(name):
+    fills, _, _ = known_history()
+    values = fills[name].to_pylist()
+    values[5] = None
+    place, kind = fills.column_names.index(name), fills.schema.field(name).type
+    with pytest.raises(SchemaError, match=rf"must have a value in \['{name}'\]"):
+        Ledger().apply(fills.set_column(place, name, pa.array(values, kind)))
+
+
+def test_columns_of_which_nothing_is_known_may_have_no_type(fills):
+    table = fills((0, "buy", 1, 1.0), (1, "sell", 1, 3.0))
+    columns = [pa.nulls(2) if c.null_count == 2 else c for c in table.columns]
+    untyped = pa.table(columns, names=table.column_names)
+    assert Ledger().apply(untyped).equals(Ledger().apply(table))
+    assert round_trips(untyped)["pnl"].tolist() == [2.0]
+
+
+def test_a_currency_that_no_row_names_is_no_money(fills):
+    dollars = {"currency": "USD"}
+    table = encoded(fills((0, "buy", 1, 1.0, dollars), (1, "buy", 1, 1.0, {"currency": "EUR"})))
+    table = table.filter(pc.equal(table["currency"], "USD"))
+    assert daily_equity(table, to_table([], Mark))["pnl"].tolist() == [0.0]
+
+
+def test_nothing_needs_no_exchange_rate(fills, marks):
+    rows = (0, "buy", 1, 100.0), (2, "sell", 1, 110.0)
+    table = fills(*rows, currency="EUR")
+    equity = daily_equity(table, marks((1, 1.25, "EUR/USD")), convert_to="USD")
+    # what was bought has no value in dollars on its day, nor has the change from there
+    assert equity["pnl"].isna().tolist() == [True, True, False]
+    assert equity["realized_pnl"].tolist() == [0.0, 0.0, 12.5]
+    assert equity["fees"].tolist() == [0.0, 0.0, 0.0]
