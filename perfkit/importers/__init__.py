@@ -1,37 +1,37 @@
-"""Importers: outside formats into records, one file for each format."""
+"""Importers: outside formats into records, a room for each kind of source."""
 
 from __future__ import annotations
 
-from perfkit.importers.alpaca import read_alpaca
-from perfkit.importers.backtesting_py import read_backtesting
-from perfkit.importers.backtests import read_pyfolio
-from perfkit.importers.backtrader import read_backtrader
-from perfkit.importers.binance import read_binance
-from perfkit.importers.broker_maps import load_map, map_names, map_reader
-from perfkit.importers.ccxt import read_ccxt
+from perfkit.importers.backtests.backtesting_py import read_backtesting
+from perfkit.importers.backtests.backtrader import read_backtrader
+from perfkit.importers.backtests.freqtrade import read_freqtrade
+from perfkit.importers.backtests.lean import read_lean
+from perfkit.importers.backtests.nautilus import read_nautilus
+from perfkit.importers.backtests.pyfolio import read_pyfolio
+from perfkit.importers.backtests.vectorbt import read_vectorbt
+from perfkit.importers.backtests.zipline import read_zipline
+from perfkit.importers.brokers.alpaca import read_alpaca
+from perfkit.importers.brokers.fix import read_fix
+from perfkit.importers.brokers.ibkr import read_ibkr
+from perfkit.importers.brokers.ibkr_csv import read_ibkr_csv
+from perfkit.importers.brokers.ibkr_flex import read_ibkr_flex
 from perfkit.importers.cells import NumberStyle, TimeStyle
-from perfkit.importers.coinbase import read_coinbase
-from perfkit.importers.fix import read_fix
+from perfkit.importers.crypto.binance import read_binance
+from perfkit.importers.crypto.ccxt import read_ccxt
+from perfkit.importers.crypto.coinbase import read_coinbase
+from perfkit.importers.crypto.hyperliquid import read_hyperliquid
+from perfkit.importers.crypto.kraken import read_kraken
 from perfkit.importers.formats import FORMATS, format_settings, read_file
-from perfkit.importers.freqtrade import read_freqtrade
-from perfkit.importers.hyperliquid import read_hyperliquid
-from perfkit.importers.ibkr import read_ibkr
-from perfkit.importers.ibkr_csv import read_ibkr_csv
-from perfkit.importers.ibkr_flex import read_ibkr_flex
-from perfkit.importers.kraken import read_kraken
-from perfkit.importers.lean import read_lean
-from perfkit.importers.legacy_json import read_legacy_json
-from perfkit.importers.metatrader import read_metatrader
-from perfkit.importers.nautilus import read_nautilus
 from perfkit.importers.ndjson import record_from_json
+from perfkit.importers.platforms.legacy_json import read_legacy_json
+from perfkit.importers.platforms.metatrader import read_metatrader
+from perfkit.importers.platforms.tradingview import read_tradingview
+from perfkit.importers.platforms.tradovate import read_tradovate
 from perfkit.importers.result import ImportResult, RefusedRow, SkippedRow
 from perfkit.importers.source_rows import CsvStyle
-from perfkit.importers.table import read_table
-from perfkit.importers.table_format import TableFormat, load_format
-from perfkit.importers.tradingview import read_tradingview
-from perfkit.importers.tradovate import read_tradovate
-from perfkit.importers.vectorbt import read_vectorbt
-from perfkit.importers.zipline import read_zipline
+from perfkit.importers.tables.broker_maps import load_map, map_names, map_reader
+from perfkit.importers.tables.table import read_table
+from perfkit.importers.tables.table_format import TableFormat, load_format
 
 __all__ = [
     "FORMATS",

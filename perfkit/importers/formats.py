@@ -8,26 +8,26 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from perfkit.errors import InvalidArgumentError, UnknownNameError
-from perfkit.importers.alpaca import read_alpaca
-from perfkit.importers.backtesting_py import read_backtesting
-from perfkit.importers.backtests import read_pyfolio
-from perfkit.importers.binance import read_binance
-from perfkit.importers.broker_maps import map_names, map_reader
-from perfkit.importers.ccxt import read_ccxt
-from perfkit.importers.coinbase import read_coinbase
-from perfkit.importers.fix import read_fix
-from perfkit.importers.freqtrade import read_freqtrade
-from perfkit.importers.hyperliquid import read_hyperliquid
-from perfkit.importers.ibkr import read_ibkr
-from perfkit.importers.kraken import read_kraken
-from perfkit.importers.lean import read_lean
-from perfkit.importers.legacy_json import read_legacy_json
-from perfkit.importers.metatrader import read_metatrader
-from perfkit.importers.nautilus import read_nautilus
-from perfkit.importers.table import read_table
-from perfkit.importers.tradingview import read_tradingview
-from perfkit.importers.tradovate import read_tradovate
-from perfkit.importers.vectorbt import read_vectorbt
+from perfkit.importers.backtests.backtesting_py import read_backtesting
+from perfkit.importers.backtests.freqtrade import read_freqtrade
+from perfkit.importers.backtests.lean import read_lean
+from perfkit.importers.backtests.nautilus import read_nautilus
+from perfkit.importers.backtests.pyfolio import read_pyfolio
+from perfkit.importers.backtests.vectorbt import read_vectorbt
+from perfkit.importers.brokers.alpaca import read_alpaca
+from perfkit.importers.brokers.fix import read_fix
+from perfkit.importers.brokers.ibkr import read_ibkr
+from perfkit.importers.crypto.binance import read_binance
+from perfkit.importers.crypto.ccxt import read_ccxt
+from perfkit.importers.crypto.coinbase import read_coinbase
+from perfkit.importers.crypto.hyperliquid import read_hyperliquid
+from perfkit.importers.crypto.kraken import read_kraken
+from perfkit.importers.platforms.legacy_json import read_legacy_json
+from perfkit.importers.platforms.metatrader import read_metatrader
+from perfkit.importers.platforms.tradingview import read_tradingview
+from perfkit.importers.platforms.tradovate import read_tradovate
+from perfkit.importers.tables.broker_maps import map_names, map_reader
+from perfkit.importers.tables.table import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.alpaca import read_alpaca
+from perfkit.importers.brokers.alpaca import read_alpaca
 from perfkit.ledger.corrections import effective_fills
 
 ORDER_UUID = "904837e3-3b76-47ec-b432-046db621571b"

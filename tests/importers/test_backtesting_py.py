@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.backtesting_py import read_backtesting
+from perfkit.importers.backtests.backtesting_py import read_backtesting
 from perfkit.ledger import Ledger
 
 # rows of a run of backtesting.py 0.6.6 over its own GOOG prices, commission 0.002

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.backtrader import read_backtrader
+from perfkit.importers.backtests.backtrader import read_backtrader
 from perfkit.ledger import Ledger
 
 

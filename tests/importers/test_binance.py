@@ -7,7 +7,7 @@ import json
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.binance import read_binance
+from perfkit.importers.crypto.binance import read_binance
 
 _UNITS = "Date(UTC),Pair,Side,Price,Executed,Amount,Fee"
 _OLDER = "Date(UTC),Market,Type,Price,Amount,Total,Fee,Fee Coin"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perfkit.errors import InvalidArgumentError
-from perfkit.importers.binance import read_binance
+from perfkit.importers.crypto.binance import read_binance
 
 _HEADER = "User_ID,UTC_Time,Account,Operation,Coin,Change,Remark"
 _NOON = "2021-06-05 12:00:00"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import UnknownNameError
-from perfkit.importers.broker_maps import load_map, map_names, map_reader
+from perfkit.importers.tables.broker_maps import load_map, map_names, map_reader
 from perfkit.records import Fill, from_table
 
 

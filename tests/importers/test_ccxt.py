@@ -7,7 +7,7 @@ import json
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.ccxt import read_ccxt
+from perfkit.importers.crypto.ccxt import read_ccxt
 
 
 def _read(source, **settings):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.coinbase import read_coinbase
+from perfkit.importers.crypto.coinbase import read_coinbase
 
 _PRO = (
     "portfolio,trade id,product,side,created at,size,size unit,price,fee,total,price/fee/total unit"

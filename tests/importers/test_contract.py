@@ -8,7 +8,7 @@ import re
 import pytest
 
 from perfkit.errors import ImportFormatError
-from perfkit.importers.broker_maps import load_map, map_names, map_reader
+from perfkit.importers.tables.broker_maps import load_map, map_names, map_reader
 from perfkit.records import CashRecord, Fill, SplitRecord, arrow_schema
 
 SAMPLES = [

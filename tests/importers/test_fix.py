@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.fix import read_fix
+from perfkit.importers.brokers.fix import read_fix
 from perfkit.ledger.corrections import effective_fills
 
 SOH = "\x01"

@@ -10,7 +10,7 @@ import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
 from perfkit.importers import freqtrade
-from perfkit.importers.freqtrade import read_freqtrade
+from perfkit.importers.backtests.freqtrade import read_freqtrade
 
 # a trade of freqtrade's own test result; its profit_ratio is net of fees
 REAL = {

@@ -10,8 +10,8 @@ from itertools import groupby, pairwise
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.hyperliquid import read_hyperliquid
-from perfkit.importers.position_chain import Step, moves
+from perfkit.importers.crypto.hyperliquid import read_hyperliquid
+from perfkit.importers.crypto.position_chain import Step, moves
 
 
 def _read(source, **settings):

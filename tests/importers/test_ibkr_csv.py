@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.ibkr_csv import read_ibkr_csv
+from perfkit.importers.brokers.ibkr_csv import read_ibkr_csv
 from perfkit.ledger.corrections import effective_fills
 
 

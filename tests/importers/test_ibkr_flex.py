@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.ibkr_flex import read_ibkr_flex
+from perfkit.importers.brokers.ibkr_flex import read_ibkr_flex
 from perfkit.ledger.corrections import effective_fills
 
 STOCK = {

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.kraken import read_kraken
+from perfkit.importers.crypto.kraken import read_kraken
 
 _HEADER = (
     '"txid","ordertxid","pair","time","type","ordertype","price","cost","fee","vol","margin",'

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.lean import read_lean
+from perfkit.importers.backtests.lean import read_lean
 from perfkit.ledger import Ledger
 
 EVENT = {

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.legacy_json import read_legacy_json
+from perfkit.importers.platforms.legacy_json import read_legacy_json
 from perfkit.ledger import Ledger
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.metatrader import read_metatrader
+from perfkit.importers.platforms.metatrader import read_metatrader
 from perfkit.ledger import Ledger
 
 NOON = 1704196800  # 2024-01-02 12:00 on the server's clock

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.nautilus import read_nautilus
+from perfkit.importers.backtests.nautilus import read_nautilus
 
 ROW = {
     "client_order_id": "O-20240102-1",

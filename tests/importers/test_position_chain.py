@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.importers.position_chain import Step, chained, moves
+from perfkit.importers.crypto.position_chain import Step, chained, moves
 
 
 def _steps(*starts_and_changes):

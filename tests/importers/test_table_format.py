@@ -6,7 +6,7 @@ import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
 from perfkit.importers import CsvStyle, NumberStyle, TableFormat, TimeStyle, load_format, read_table
-from perfkit.importers.table_rows import CashRows, RefusedRows, SplitRows, TradeRows
+from perfkit.importers.tables.table_rows import CashRows, RefusedRows, SplitRows, TradeRows
 
 MAP = """
 name = "mybroker"

@@ -9,7 +9,7 @@ import pytest
 
 from perfkit.errors import ImportFormatError
 from perfkit.importers import CsvStyle, NumberStyle, TableFormat, TimeStyle, read_table
-from perfkit.importers.table_rows import CashRows, RefusedRows, SplitRows, TradeRows
+from perfkit.importers.tables.table_rows import CashRows, RefusedRows, SplitRows, TradeRows
 
 COLUMNS = {
     "execution_time": "time",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.tradingview import read_tradingview
+from perfkit.importers.platforms.tradingview import read_tradingview
 from perfkit.ledger import Ledger
 
 OLD = "Trade #,Type,Signal,Date/Time,Price USDT,Contracts,Profit USDT,Profit %"

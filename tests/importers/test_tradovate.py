@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.tradovate import read_tradovate
+from perfkit.importers.platforms.tradovate import read_tradovate
 from perfkit.ledger import Ledger
 
 PAIR = {

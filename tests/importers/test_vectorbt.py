@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.vectorbt import read_vectorbt
+from perfkit.importers.backtests.vectorbt import read_vectorbt
 from perfkit.ledger import Ledger
 
 INDEX = pd.date_range("2024-01-02", periods=6, freq="D")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers.zipline import read_zipline
+from perfkit.importers.backtests.zipline import read_zipline
 
 DAYS = pd.DatetimeIndex(["2024-01-02 21:00", "2024-01-03 21:00"], tz="UTC")
 
