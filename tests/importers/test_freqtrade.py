@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError
-from perfkit.importers import freqtrade
+from perfkit.importers.backtests import freqtrade
 from perfkit.importers.backtests.freqtrade import read_freqtrade
 
 # a trade of freqtrade's own test result; its profit_ratio is net of fees

@@ -95,7 +95,7 @@ def read_legacy_json(
     ... }
     >>> result = read_legacy_json({"orders": [order, order]}, account="paper")
     >>> result.fills.num_rows, result.skipped[0].reason
-    (1, 'the same fill, with the same id, again')
+    (1, 'the same record, with the same id, again')
     """
     if account is None:
         raise InvalidArgumentError("account must be given, was None; the files do not name it")
