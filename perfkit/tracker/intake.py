@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError, SchemaError
-from perfkit.records import arrow_schema, check_table, conform, to_table
+from perfkit.records import RecordType, arrow_schema, check_table, conform, to_table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Rows", "checked_rows", "stamped"]
+__all__ = ["Rows", "checked_rows", "in_order", "stamped"]
 
 Rows: TypeAlias = pa.Table | pd.DataFrame | Iterable[object]
 
@@ -55,6 +55,19 @@ def checked_rows(rows: Rows, cls: type, defaults: Mapping[str, str | None]) -> p
     table = conform(table, cls)
     check_table(table, cls)
     return table
+
+
+def in_order(rows: pa.Table) -> pa.Table:
+    """Order facts as they are to be numbered.
+
+    By time, at equal times as given; corrections and busts come last and as given,
+    because of several on one trade the one that is numbered last counts.
+    """
+    if "record_type" not in rows.column_names:
+        return rows.sort_by("execution_time")
+    is_new = pc.equal(rows.column("record_type"), RecordType.NEW.value)
+    later = rows.filter(pc.invert(is_new))
+    return pa.concat_tables([rows.filter(is_new).sort_by("execution_time"), later])
 
 
 def stamped(rows: pa.Table, now: datetime) -> pa.Table:

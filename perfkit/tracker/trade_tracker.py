@@ -20,7 +20,7 @@ from perfkit.market import MarketState
 from perfkit.records import Bar, LabelRecord
 from perfkit.store import TradeStore
 from perfkit.tracker.facts import FACTS
-from perfkit.tracker.intake import checked_rows, stamped
+from perfkit.tracker.intake import checked_rows, in_order, stamped
 from perfkit.tracker.label_rows import screened_labels
 from perfkit.tracker.listeners import Listeners
 from perfkit.tracker.memory import Memory
@@ -201,7 +201,7 @@ class TradeTracker:
             if rows is not None
         }
         screened = self._memory.screen(tables)
-        fresh = {name: found.fresh.sort_by("execution_time") for name, found in screened.items()}
+        fresh = {name: in_order(found.fresh) for name, found in screened.items()}
         booked = self._memory.book(fresh, self._market)
         now = self._clock()
         rows = {name: stamped(table, now) for name, table in fresh.items()}

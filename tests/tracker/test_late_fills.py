@@ -142,3 +142,20 @@ def test_a_changed_fact_is_a_conflict_and_not_a_correction(tmp_path, fill):
         tracker.record(fill("1"))
         with pytest.raises(ConflictError, match="a correction record_type='correct'"):
             tracker.record(fill("1", 0, "buy", 55.0))
+
+
+def test_of_several_corrections_in_one_batch_the_last_given_counts(tmp_path, fill):
+    later = {"record_type": "correct", "original_trade_id": "1"}
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_many(
+            [
+                fill("A", 3, "buy", 70.0, **later),  # moved to a later time, then busted
+                fill("B", 0, "buy", 50.0, **later | {"record_type": "bust"}),
+                fill("1", 0, "buy", 50.0),
+                fill("2", 1, "buy", 60.0),
+            ]
+        )
+        tracker.record(fill("3", 4, "sell", 65.0))
+    found = trades(tmp_path)
+    assert [found[t]["position"] for t in ("1", "2", "3")] == [None, 100.0, 0.0]
+    assert found["3"]["pnl"] == 500.0
