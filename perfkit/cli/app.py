@@ -34,6 +34,7 @@ app.command("summary")(questions.summary)
 app.command("attribution")(questions.attribution)
 app.command("report")(questions.report)
 app.command("verify")(checking.verify)
+app.command("changes")(checking.changes)
 app.command("reconcile")(reconciling.reconcile)
 
 

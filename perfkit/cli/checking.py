@@ -1,4 +1,4 @@
-"""The command `perfkit verify`: is all here, does it follow from the facts, does it add up?"""
+"""Commands that look at the books themselves: `perfkit verify` and `perfkit changes`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from perfkit.history import Verification
     from perfkit.store import VerifyReport
 
-__all__ = ["verify"]
+__all__ = ["changes", "verify"]
 
 SHOWN = 20  # records listed
 
@@ -64,6 +64,34 @@ def verify(
         _tell_books(found, seconds)
     if not found.is_clean:
         raise typer.Exit(1)
+
+
+def changes(
+    uri: Uri,
+    since: Annotated[str, typer.Option(help="When the number was looked at: a date or a time.")],
+    until: Annotated[
+        str | None, typer.Option(help="What happened up to then counts; by default --since.")
+    ] = None,
+    zone: Zone = "UTC",
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
+) -> None:
+    """Say why the P&L of the past is not what it was: each trade, and the record that did it."""
+    from perfkit.history import History
+
+    frame = History(uri, zone=zone).changes(since, valid=until)
+    if as_json:
+        say_json({"since": since, "changes": frame})
+        return
+    if frame.empty:
+        say(f"nothing that happened until {until or since} has another P&L than was known then")
+        return
+    formats: dict[str, Format] = dict.fromkeys(("symbol", "trade_id", "change", "caused_by"), str)
+    formats |= {"execution_time": str, "pnl_before": cents, "pnl_now": cents, "pnl_change": cents}
+    title = f"{len(frame):,} trades whose P&L changed since {since}"
+    print_table(frame.head(SHOWN), formats, title=title)
+    if len(frame) > SHOWN:
+        say(f"... and {len(frame) - SHOWN:,} more; --json lists them all", "dim")
+    say(f"together {cents(frame['pnl_change'].sum())}")
 
 
 def _store_rows(stored: VerifyReport) -> dict[str, object]:

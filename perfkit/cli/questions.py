@@ -20,6 +20,7 @@ from perfkit.cli.terminal import (
     say,
     size,
 )
+from perfkit.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,11 @@ Label = Annotated[Names, typer.Option(help="Only trades with this label; may be 
 Start = Annotated[str | None, typer.Option(help="From this day on, e.g. 2020-01-01.")]
 End = Annotated[str | None, typer.Option(help="Up to, and without, this day.")]
 Currency = Annotated[str | None, typer.Option(help="Only money of this currency.")]
+ConvertTo = Annotated[
+    str | None,
+    typer.Option(help="Answer in this currency, at recorded prices of pairs such as EUR/USD."),
+]
+AsOf = Annotated[str | None, typer.Option(help="What was known at this date or time.")]
 Rf = Annotated[float, typer.Option(help="Annual risk-free rate, 0.04 is 4 %.")]
 Zone = Annotated[str, typer.Option(help="Time zone of the desk's trading day.")]
 Cutoff = Annotated[str, typer.Option(help="When the trading day ends there, HH:MM.")]
@@ -52,6 +58,8 @@ def summary(
     start: Start = None,
     end: End = None,
     currency: Currency = None,
+    convert_to: ConvertTo = None,
+    as_of: AsOf = None,
     rf: Rf = 0.0,
     benchmark: Benchmark = None,
     zone: Zone = "UTC",
@@ -65,11 +73,18 @@ def summary(
     from perfkit.history import History
 
     history = History(uri, zone=zone, cutoff=cutoff, periods=periods)
+    history = history if as_of is None else history.as_of(as_of)
     select = _selection(account=account, strategy=strategy, start=start, end=end, currency=currency)
+    if as_json and convert_to:
+        raise InvalidArgumentError(
+            "--json answers in recorded money, was given --convert-to; leave one of them out"
+        )
     if as_json:
         _print_summaries(history, select, rf)
         return
-    frame = history.metrics(by=_names(by), rf=rf, benchmark=benchmark, **select)
+    frame = history.metrics(
+        by=_names(by), rf=rf, benchmark=benchmark, convert_to=convert_to, **select
+    )
     metrics_table(frame, title=f"{uri}, annualised with {history.periods} days a year")
     for sentence in _undefined(frame.attrs["reasons"]):
         say(sentence, "dim")
@@ -114,6 +129,8 @@ def attribution(
     start: Start = None,
     end: End = None,
     currency: Currency = None,
+    convert_to: ConvertTo = None,
+    as_of: AsOf = None,
     zone: Zone = "UTC",
 ) -> None:
     """Print who earns and who loses: closed round trips, net of fees."""
@@ -123,7 +140,9 @@ def attribution(
         account=account, strategy=strategy, symbol=symbol, label=label,
         start=start, end=end, currency=currency,
     )  # fmt: skip
-    frame = History(uri, zone=zone).attribution(by=_names(by), **select)
+    history = History(uri, zone=zone)
+    history = history if as_of is None else history.as_of(as_of)
+    frame = history.attribution(by=_names(by), convert_to=convert_to, **select)
     attribution_table(frame, title=f"{uri}: closed round trips by {by}, net of fees")
 
 

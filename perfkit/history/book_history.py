@@ -14,7 +14,7 @@ from perfkit.errors import InvalidArgumentError
 from perfkit.history.closes import DeskDays, close_returns, days_a_year, missing_days
 from perfkit.history.conversion import converted_trips
 from perfkit.history.facts import EVERYTHING, Facts, Knowledge
-from perfkit.history.groups import drawdown, group_columns, with_labels
+from perfkit.history.groups import drawdown, group_columns, owner_return, with_labels
 from perfkit.history.selection import Selection, chosen, flat_frame, span
 from perfkit.ledger import TradingClock, combine_equity, daily_equity, round_trips
 
@@ -201,6 +201,22 @@ class BookHistory:
         if not columns:
             return frame.set_index("day")[["return"]].rename(columns={"return": "total"})
         return frame.pivot(index="day", columns=columns, values="return")
+
+    def money_weighted_return(
+        self,
+        by: str | Sequence[str] = "strategy",
+        *,
+        convert_to: str | None = None,
+        **select: Unpack[Selection],
+    ) -> pd.Series:
+        """What the money earned a year, by when it was there (XIRR), of each group.
+
+        Takes what `equity` takes; of shape (n_groups,), NaN without a deposit. The
+        time-weighted return, which does not know how much there was, is `total_return`
+        among the metrics.
+        """
+        frame = self.equity(by, convert_to=convert_to, **select)
+        return owner_return(frame, group_columns(by))
 
     def benchmark(self, symbol: str) -> pd.Series:
         """Daily returns of one symbol's closes, by the desk's trading day.

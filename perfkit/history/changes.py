@@ -62,7 +62,8 @@ def changes(before: pa.Table, now: pa.Table, later: pa.Table) -> pd.DataFrame:
 def _frame(records: pa.Table) -> pd.DataFrame:
     columns = list(dict.fromkeys([*_KEY, *_CONTENT, "pnl"]))
     frame: pd.DataFrame = records.select(columns).to_pandas()
-    return frame
+    # pandas 3.1 can't merge on an empty column of Arrow text
+    return frame.astype(dict.fromkeys(_KEY, object))
 
 
 def _with_causes(frame: pd.DataFrame, later: pa.Table) -> pd.DataFrame:

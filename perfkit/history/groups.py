@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.labels import label_catalog
-from perfkit.metrics import compute, drawdown_series
+from perfkit.metrics import compute, drawdown_series, money_weighted_return
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
-__all__ = ["drawdown", "group_columns", "measure", "with_known_at", "with_labels"]
+__all__ = ["drawdown", "group_columns", "measure", "owner_return", "with_known_at", "with_labels"]
 
 _COLUMNS = {"account": "account_id", "strategy": "strategy_id"}
 _IDS = ("account_id", "trade_id")
@@ -105,19 +105,45 @@ def measure(
         own = trips.loc[(trips[columns] == list(key)).all(axis=1), "pnl"]
         # a return that leaves out what was made without capital would be another strategy's
         returns = days.set_index("day")["return"]
-        if days["unfunded"].any():
+        is_unknown = bool(days["pnl"].isna().any())
+        if days["unfunded"].any() or is_unknown:
             returns = returns * np.nan
-        table = compute(returns, own, **sample)
+        unknown = own.isna()
+        table = compute(returns, own[:0] if unknown.any() else own, **sample)
         why = table["reason"].dropna()
         if returns.isna().all():
-            why = why.replace("too_few", "no_capital")
+            why = why.replace("too_few", "no_rate" if is_unknown else "no_capital")
+        if unknown.any():
+            why = why.replace("no_trades", "no_rate")
         keys = dict(zip(columns, key, strict=True))
-        rows.append({**keys, "net_pnl": days["pnl"].sum(), **table["value"]})
+        rows.append({**keys, "net_pnl": days["pnl"].sum(skipna=False), **table["value"]})
         reasons[" / ".join(key) or "total"] = why.to_dict()
     frame = pd.DataFrame(rows, columns=None if rows else [*columns, "net_pnl"])
     frame = frame.set_index(columns) if columns else frame.set_axis(["total"][: len(frame)])
     frame.attrs["reasons"] = reasons
     return frame
+
+
+def owner_return(equity: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Money-weighted return of each group's days: what was there before them is paid in first.
+
+    Flows count from the start of their day, the value at the end of the last one.
+    """
+    found = {}
+    for key, days in _groups(equity, list(columns)):
+        first, last = days.iloc[0], days.iloc[-1]
+        brought = float(first["nav"] - first["pnl"] - first["flow"])
+        flows = np.concatenate([[brought], days["flow"].to_numpy()])
+        times = np.concatenate([days["day"].to_numpy()[:1], days["day"].to_numpy()])
+        is_known = np.isfinite(flows).all() and np.isfinite(last["nav"])
+        is_flow, end = flows != 0.0, last["day"] + pd.Timedelta(days=1)
+        found[key] = (
+            money_weighted_return(flows[is_flow], times[is_flow], last["nav"], end=end)
+            if is_known
+            else np.nan
+        )
+    names = [" / ".join(key) or "total" for key in found]
+    return pd.Series(found.values(), names, dtype=np.float64, name="money_weighted_return")
 
 
 def _groups(equity: pd.DataFrame, columns: list[str]) -> list[tuple[tuple[str, ...], pd.DataFrame]]:

@@ -19,7 +19,12 @@ from perfkit.history.facts import EVERYTHING, Knowledge
 from perfkit.history.groups import group_columns, measure, with_known_at
 from perfkit.history.reconciliation import Reconciliation, Recorded, Told, reconciliation
 from perfkit.history.restatement import WRITTEN, restated
-from perfkit.history.selection import Selection, moment_of, require_one_currency
+from perfkit.history.selection import (
+    Selection,
+    moment_of,
+    require_known_pnl,
+    require_one_currency,
+)
 from perfkit.history.verification import Verification, verification
 from perfkit.metrics import PERIODS_PER_YEAR, PerformanceMetrics
 from perfkit.records import CashRecord, Fill, SplitRecord, arrow_schema, conform
@@ -106,6 +111,7 @@ class History(BookHistory):
         dimensions = [by] if isinstance(by, str) else list(by)
         trips = self.round_trips(convert_to=convert_to, **select)
         require_one_currency(trips["currency"])
+        require_known_pnl(trips)
         frame = AttributionAnalyzer(trips).by(dimensions, zone=self.desk.zone)
         return with_known_at(frame) if "label" in dimensions else frame
 

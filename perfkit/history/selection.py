@@ -31,6 +31,7 @@ __all__ = [
     "flat_frame",
     "moment_of",
     "require_known_keywords",
+    "require_known_pnl",
     "require_one_currency",
     "span",
 ]
@@ -103,6 +104,24 @@ def require_one_currency(names: Iterable[str | None]) -> None:
         raise InvalidArgumentError(
             f"money must be of one currency to be added up, was of {', '.join(sorted(found))}; "
             "say convert_to='USD', or ask for one, e.g. currency='USD'"
+        )
+
+
+def require_known_pnl(trips: pd.DataFrame) -> None:
+    """Refuse to attribute round trips whose P&L is not known.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Naming the first of them, and how its P&L becomes known.
+    """
+    unknown = trips[trips["pnl"].isna()]
+    if len(unknown):
+        first = unknown.iloc[0]
+        raise InvalidArgumentError(
+            f"the P&L of {len(unknown)} of {len(trips)} round trips is not known, first that of "
+            f"{first['exit_trade_id']!r} in {first['symbol']}: a fee at its time, or the "
+            "conversion needs an exchange rate; record bars of the pair, such as EUR/USD"
         )
 
 

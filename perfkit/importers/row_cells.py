@@ -62,7 +62,7 @@ def number(row: Mapping[str, Any], name: str, field: str) -> float | None:
         if isinstance(value, bool):
             raise ValueError
         found = float(value)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise UnreadableCellError(
             field, f"must be a number, was {row[name]!r} in {name!r}; mend it at its source"
         ) from error
@@ -168,7 +168,12 @@ def moment(
                 field, f"must have a zone, was {text!r}; say which one the source is in"
             )
         found = _in_zone(found, field, zone)
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise UnreadableCellError(
+            field, f"must lie in the years 1 to 9999 of UTC, was {text!r}; mend it at its source"
+        ) from error
 
 
 def from_epoch(ticks: float | None, field: str, unit: float) -> datetime:

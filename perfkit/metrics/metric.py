@@ -17,6 +17,7 @@ REASONS = MappingProxyType(
         "too_few": "there are fewer observations than the metric needs",
         "ruin": "more than everything was lost",
         "no_capital": "there is no capital to measure a return on; record a deposit",
+        "no_rate": "an exchange rate was not known; record bars of the pair, such as EUR/USD",
         "overflow": "the value is larger than a float can hold",
     }
 )

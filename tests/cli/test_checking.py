@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -138,3 +139,36 @@ def test_verify_of_a_damaged_history_is_exit_code_2_as_json_too(perfkit, uri):
     file.write_bytes(content)
     answer = perfkit("verify", uri, "--json")
     assert (answer.code, json.loads(answer.out)["is_clean"]) == (2, False)
+
+
+def test_changes_name_the_record_that_moved_the_past(perfkit, uri):
+    now = datetime.now(UTC).isoformat()
+    quiet = perfkit("changes", uri, "--since", now)
+    assert (quiet.code, quiet.out.startswith("nothing that happened until")) == (0, True)
+    bust = {
+        "trade_id": "t1-bust", "original_trade_id": "t1", "record_type": "bust",
+        "execution_time": "2024-01-02T15:00:00Z", "symbol": "AAPL", "side": "buy",
+        "price": 100, "volume": 10,
+    }  # fmt: skip
+    perfkit("record", "--into", uri, *OWNER, stdin=json.dumps(bust))
+    found = json.loads(perfkit("changes", uri, "--since", now, "--json").out)["changes"]
+    rows = [(r["trade_id"], r["change"], r["pnl_change"], r["caused_by"]) for r in found]
+    # what was sold is now a short that is still open: its gain of 100 is gone
+    assert rows == [("t1", "busted", 1.0, "t1-bust"), ("t2", "restated", -100.0, "t1-bust")]
+    assert "together -99.00" in perfkit("changes", uri, "--since", now).out
+    then = perfkit("summary", uri, "--as-of", now).out
+    assert then != perfkit("summary", uri).out
+
+
+def test_formats_are_listed_with_their_settings(perfkit):
+    answer = perfkit("formats")
+    assert "Read the deals of a MetaTrader 5 account" in answer.out
+    assert "--set zone=...  (required)" in answer.out
+
+
+def test_a_conversion_needs_its_rate(perfkit, uri):
+    rate = {"symbol": "EUR/USD", "close_time": "2024-01-01T00:00:00Z", "close": 1.25}
+    perfkit("record", "--into", uri, stdin=json.dumps(rate))
+    answer = perfkit("summary", uri, "--convert-to", "EUR", "--json")
+    assert (answer.code, "--json answers in recorded money" in answer.err) == (1, True)
+    assert perfkit("summary", uri, "--convert-to", "EUR").code == 0

@@ -140,7 +140,9 @@ def test_as_of_no_bound_or_a_late_one_is_everything(tmp_path_factory, steps):
         assert_same([view.trades(), view.equity(convert_to="USD")], [trades, days])
 
 
-@pytest.mark.xfail(reason="a history without a fill can not be compared; causes as below")
+@pytest.mark.xfail(
+    reason="a history without a fill can not be compared; causes as below", run=False
+)
 @LAW
 @given(steps=recordings(), since=st.integers(0, 60))
 def test_changes_sum_to_the_difference_and_name_who_did_it(tmp_path_factory, steps, since):

@@ -241,16 +241,9 @@ class Worth:
 
 
 def worth_of_books(history, target, until):
-    """Value every book at the end of a day.
+    """Value every book at the end of a day; ``history`` is fills, splits and marks.
 
-    Parameters
-    ----------
-    history : tuple of pyarrow.Table
-        Fills, splits and marks.
-    target : str or None
-        Currency of the answer; None converts nothing.
-    until : datetime
-        The end: later facts do not count.
+    Later facts than ``until`` do not count; a ``target`` of None converts nothing.
     """
     fills, splits, marks = history
     rates, books, prices = Rates(marks.to_pylist()), {}, {}

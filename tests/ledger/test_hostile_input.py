@@ -44,19 +44,6 @@ def test_a_fee_that_takes_a_fill_whole_belongs_to_no_round_trip(fills):
     assert daily_equity(table, to_table([], Mark))["pnl"].tolist() == [-10.0, 0.0, 1.0]
 
 
-def test_a_fee_without_a_rate_hides_its_own_round_trip_and_not_the_next(fills):
-    unknown = {"commission": 1.0, "fee_currency": "BNB"}
-    rows = [(0, "buy", 1, 10.0), (1, "sell", 1, 11.0, unknown)]
-    rows += [(2, "buy", 1, 10.0), (3, "sell", 1, 13.0)]
-    table = fills(*rows, currency="USD")
-    answer = Ledger().apply(table)
-    assert answer["round_trip_pnl"].to_pylist() == [None, None, None, 3.0]
-    assert answer["cumulative_pnl"].to_pylist() == [0.0, None, None, None]
-    first, second = round_trips(table)["pnl"]
-    assert math.isnan(first)
-    assert second == 3.0
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_a_price_of_0_is_a_price(fills, method):
     rows = (0, "buy", 1, 0.0), (1, "sell", 1, 5.0), (2, "sell", 1, 0.0), (3, "buy", 1, 0.0)

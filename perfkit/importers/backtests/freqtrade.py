@@ -130,7 +130,10 @@ def _trades(source: JsonSource) -> Iterator[tuple[str | None, dict[str, Any]]]:
     """Yield the trades with the strategy that the file puts them under."""
     content = _content(source)
     if isinstance(content, dict) and isinstance(content.get("strategy"), dict):
-        groups = [(name, each.get("trades")) for name, each in content["strategy"].items()]
+        groups = [
+            (name, each.get("trades") if isinstance(each, dict) else None)
+            for name, each in content["strategy"].items()
+        ]
     else:
         trades = content.get("trades") if isinstance(content, dict) else content
         groups = [(None, trades)]

@@ -137,11 +137,8 @@ def _time(cells: dict[str, Any]) -> datetime:
 
 
 def _fee(cells: dict[str, Any]) -> tuple[float | None, str | None]:
-    fee = cells.get("orderfee")
-    value: dict[str, Any] = {}
-    if isinstance(fee, dict):
-        value = next((v for k, v in fee.items() if k.casefold() == "value"), {})
-    inner = {key.casefold(): cell for key, cell in value.items()}
+    fee = {key.casefold(): cell for key, cell in child(cells, "orderfee").items()}
+    inner = {key.casefold(): cell for key, cell in child(fee, "value").items()}
     amount = number(cells, "orderfeeamount", "commission")
     if amount is None:
         amount = number(inner, "amount", "commission")

@@ -114,7 +114,7 @@ class _Elements:
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         try:
             parser.Parse(data, True)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:
             raise ImportFormatError(
                 f"{self._name}: must be whole, undamaged XML: {error}; export it again"
             ) from error
