@@ -40,7 +40,10 @@ __all__ = [
     "StoreLockedError",
     "UnknownNameError",
     "UnreadableCellError",
+    "legible",
 ]
+
+LONGEST = 3000  # characters of a message: five rows of a table, or the header of a wide file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +65,41 @@ class RowError:
     message: str
 
 
+def legible(text: str, longest: int = LONGEST) -> str:
+    r"""Make a message that quotes foreign text fit to be read in a terminal.
+
+    Characters that a terminal obeys instead of showing them are written as Python
+    writes them, and of a message that is too long the middle is left out: it begins
+    with what is wrong, and ends with what to do.
+
+    Parameters
+    ----------
+    text : str
+        A message; its line ends stay.
+    longest : int
+        Characters that are kept.
+
+    Examples
+    --------
+    >>> legible("symbol was \x1b[31mred")
+    'symbol was \\x1b[31mred'
+    >>> legible("must be a number, was " + "9" * 1_000, 30)
+    'must be a number, wa ... (992 characters left out) ... 9999999999'
+    """
+    if len(text) > longest:
+        tail = longest // 3
+        left = f" ... ({len(text) - longest:,} characters left out) ... "
+        text = text[: longest - tail] + left + text[-tail:]
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
 class PerfkitError(Exception):
     """Any error that perfkit raises on purpose."""
+
+    def __str__(self) -> str:
+        return legible(super().__str__())
 
 
 class InvalidRecordError(PerfkitError, ValueError):
@@ -96,7 +132,7 @@ class UnknownNameError(PerfkitError, KeyError):
     """A name that does not exist; the message lists those that do."""
 
     def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
+        return legible(str(self.args[0])) if self.args else ""
 
 
 class SchemaError(PerfkitError, ValueError):

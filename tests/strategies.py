@@ -71,7 +71,6 @@ class RichHistory(NamedTuple):
     cash: pa.Table
 
 
-_HOURS = 96  # a history is four days long
 _INSTRUMENTS: dict[str, dict[str, Any]] = {
     "ES": {"currency": "USD", "multiplier": 50.0},
     "SAP": {"currency": "EUR"},
@@ -81,7 +80,8 @@ _INSTRUMENTS: dict[str, dict[str, Any]] = {
 }
 _ONE_CURRENCY = {"ES": {"currency": "USD", "multiplier": 50.0}, "SPY": {"currency": "USD"}}
 _RATES = {"EUR/USD": 1.1, "USD/USDT": 0.99, "BNB/USD": 300.0, "XBT/USD": 40_000.0}
-_hours = st.integers(0, _HOURS)  # few, so that fills, splits and marks meet
+# Four days of few moments, so that fills, splits and marks meet.
+_hours = st.integers(0, 16).map(lambda number: 6 * number)
 _lots = st.sampled_from([1.0, 0.1, 1 / 3, 1e-15, 250.0, 1e10])
 _sizes = st.one_of(st.integers(1, 5), st.sampled_from([10**6, 3 * 10**6]))
 _above_zero = st.one_of(
@@ -199,7 +199,12 @@ def _canonical(fills: list[tuple[int, Fill]]) -> pa.Table:
 
 @st.composite
 def _splits(draw: st.DrawFn, symbols: list[str]) -> list[SplitRecord]:
-    rows = st.tuples(st.sampled_from("abc"), st.sampled_from(symbols), st.integers(-1, 97), _ratios)
+    rows = st.tuples(
+        st.sampled_from("abc"),
+        st.sampled_from(symbols),
+        st.one_of(_hours, st.sampled_from([-1, 97])),
+        _ratios,
+    )
     return [
         SplitRecord(
             split_id=f"S{number}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
@@ -14,7 +16,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["JsonSource", "child", "children", "is_json", "json_objects", "load_json", "source_name"]
+__all__ = [
+    "JsonSource",
+    "child",
+    "children",
+    "is_json",
+    "json_objects",
+    "load_json",
+    "parse_json",
+    "source_name",
+]
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 JsonSource: TypeAlias = "str | Path | Sequence[dict[str, Any]] | dict[str, Any]"
 
@@ -44,11 +57,42 @@ def load_json(source: JsonSource) -> Any:
     path = Path(source)
     try:
         data = path.read_bytes()
-        return json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
-    except (OSError, EOFError) as error:
+        return parse_json(gzip.decompress(data) if path.suffix == ".gz" else data)
+    except (OSError, EOFError, zlib.error) as error:
         raise ImportFormatError(f"{path}: must be a readable file: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ImportFormatError(f"{path}: must be JSON: {error}; export it again") from error
+
+
+def parse_json(data: str | bytes) -> Any:
+    """Read JSON in which every name stands once, and all text is text.
+
+    Raises
+    ------
+    ValueError
+        When it is not so; what a name that stands twice means is not said by JSON.
+
+    Examples
+    --------
+    >>> parse_json('{"price": 1, "price": 2}')
+    Traceback (most recent call last):
+    ValueError: 'price' stands twice in one object
+    """
+    text = data.decode(json.detect_encoding(data)) if isinstance(data, bytes) else data
+    value = json.loads(text, object_pairs_hook=_once)
+    if _SURROGATE.search(text):
+        # half of a pair is no character, and can't be stored
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} stands twice in one object")
+    return found
 
 
 def json_objects(source: JsonSource, what: str) -> list[tuple[int, dict[str, Any]]]:

@@ -6,12 +6,12 @@ withdrawal, one with a ``close_time`` a bar.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from perfkit.errors import ImportFormatError
+from perfkit.importers.json_rows import parse_json
 from perfkit.records import Bar, CashRecord, Fill
 from perfkit.records.fields import field_specs, record_kind
 
@@ -73,19 +73,12 @@ def record_from_json(
 
 def _object(line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line, object_pairs_hook=_once)
+        row = parse_json(line)
     except (ValueError, RecursionError) as error:
         raise ImportFormatError(f"a fact must be one JSON object a line: {error}") from error
     if not isinstance(row, dict):
         raise ImportFormatError(f"a fact must be a JSON object, was {type(row).__name__}")
     return row
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ImportFormatError(f"each field must stand once, {', '.join(twice)} stands twice")
-    return dict(pairs)
 
 
 def _time(name: str, value: str) -> datetime:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from perfkit.errors import InvalidArgumentError
+from perfkit.errors import InvalidArgumentError, legible
 from perfkit.records import CashRecord, SplitRecord, arrow_schema
 
 __all__ = ["ImportResult", "RefusedRow", "SkippedRow"]
+
+_LONGEST = 500  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,9 @@ class SkippedRow:
 
     line: int
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", _one_line(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,9 @@ class RefusedRow:
     line: int
     field: str
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", _one_line(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +109,7 @@ class ImportResult:
                 f"import of {self.source}: recorded, skipped and refused must add up to the "
                 f"{self.read} rows read, were {told}; the importer lost or doubled a row"
             )
+
+
+def _one_line(reason: str) -> str:
+    return legible(reason.replace("\n", "\\n"), _LONGEST)

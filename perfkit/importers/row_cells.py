@@ -31,9 +31,19 @@ _EMPTY = ("", "-", "--", "\u2014")
 
 
 def word(row: Mapping[str, Any], *names: str) -> str | None:
-    """Give the first of some cells that says something, as trimmed text."""
+    """Give the first of some cells that says something, as trimmed text.
+
+    Raises
+    ------
+    UnreadableCellError
+        When an object or a list stands there.
+    """
     for name in names:
         value = row.get(name)
+        if isinstance(value, (dict, list)) and value:
+            raise UnreadableCellError(
+                "row", f"must have one word in {name!r}, had {value!r}; mend it at its source"
+            )
         if value is not None and (text := str(value).strip()) not in _EMPTY:
             return text
     return None

@@ -79,15 +79,16 @@ class LotCost:
     def __init__(self, method: str) -> None:
         self.state = new_cost_state(0)
         self.totals = np.zeros(0, TOTAL)
-        self.matches = new_matches(0)
+        self.matches = new_matches(0, 0)
         self._method = _LOT_METHODS[method]
         self._lots = new_lots(0)
 
     def apply(self, fills: Fills, moves: Moves, books: npt.NDArray[np.void]) -> Costs:
         """Run over fills in canonical order."""
         self.state = _grown(self.state, new_cost_state(len(books) - len(self.state)))
-        costs, matches = new_costs(len(fills.book)), new_matches(len(fills.book))
-        self._lots = _with_room(self._lots, len(fills.book))
+        count = len(fills.book)
+        costs, matches = new_costs(count), new_matches(count, int(self._lots.open[0]))
+        self._lots = _with_room(self._lots, count)
         lot_kernel.lot_cost(
             fills, moves, books, self.state, self._lots, matches, costs, self._method
         )

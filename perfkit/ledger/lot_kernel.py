@@ -55,7 +55,8 @@ def lot_cost(
 ) -> None:  # fmt: skip
     """Cost by lots.
 
-    There must be at least as many free lots as fills, and room for two matches a fill.
+    There must be at least as many free lots as fills, and room for two matches a fill and
+    one for each lot that is open before.
     """
     for i in range(fills.book.size):
         own, price, number = state[fills.book[i]], fills.price[i], fills.first + i
@@ -94,7 +95,7 @@ def close_lots(
         matches.matched[0] = match + 1
         remaining -= taken
         lots.quantity[lot] -= taken
-        if lots.quantity[lot] < FLAT * lots.opened[lot]:
+        if lots.quantity[lot] <= FLAT * lots.opened[lot]:
             release_first(own, lots, method, is_long)
     return gain + low
 

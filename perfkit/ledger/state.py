@@ -95,10 +95,11 @@ def new_trips(fills: int) -> Trips:
     return Trips(entry_time, since_flat, np.empty(fills), np.empty(fills))
 
 
-def new_matches(fills: int) -> Matches:
-    """Room for the matches of so many fills: each ends a lot or an exit."""
-    entry, exits = np.empty((2, 2 * fills), np.int64)
-    return Matches(entry, exits, np.empty(2 * fills), np.zeros(1, np.int64))
+def new_matches(fills: int, open_lots: int) -> Matches:
+    """Room for the matches of so many fills: each ends a lot, of theirs or open, or an exit."""
+    room = 2 * fills + open_lots
+    entry, exits = np.empty((2, room), np.int64)
+    return Matches(entry, exits, np.empty(room), np.zeros(1, np.int64))
 
 
 def new_lots(fills: int) -> Lots:

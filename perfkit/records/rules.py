@@ -29,7 +29,8 @@ __all__ = [
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 LARGEST = 1e18  # a product of three such numbers, squared, is still a float
-_CONTROL = r"[\x00-\x1f\x7f]"
+# also the ends of lines that are no ASCII, and what turns the direction of the text after it
+_CONTROL = r"[\x00-\x1f\x7f-\x9f" "\u2028-\u202e\u2066-\u2069\ufeff]"
 
 
 class Rule(Protocol):

@@ -7,7 +7,6 @@ profit counts them.
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from perfkit.errors import ImportFormatError, InvalidArgumentError, UnreadableCellError
 from perfkit.importers.admission import require_identifier
 from perfkit.importers.drafts import Draft, Skip, read_drafts
-from perfkit.importers.json_rows import JsonSource, load_json, source_name
+from perfkit.importers.json_rows import JsonSource, load_json, parse_json, source_name
 from perfkit.importers.owners import strategy_of
 from perfkit.importers.row_cells import (
     from_epoch,
@@ -174,7 +173,7 @@ def _results(archive: zipfile.ZipFile, name: str) -> list[Any]:
             f"{name}: must unpack to at most {_LARGEST} bytes of JSON, states {size}; "
             "unpack it yourself and give the file"
         )
-    found = [json.loads(archive.read(info)) for info in members]
+    found = [parse_json(archive.read(info)) for info in members]
     return [f for f in found if isinstance(f, dict) and isinstance(f.get("strategy"), dict)]
 
 

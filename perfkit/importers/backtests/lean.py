@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from perfkit.errors import ImportFormatError, UnreadableCellError
 from perfkit.importers.contract_sizes import ContractSizes, contract_size_of
 from perfkit.importers.drafts import Draft, Skip, read_drafts
-from perfkit.importers.json_rows import JsonSource, load_json, source_name
+from perfkit.importers.json_rows import JsonSource, child, load_json, source_name
 from perfkit.importers.owners import owner_of_all
 from perfkit.importers.row_cells import from_epoch, moment, number, one_of, required, word
 from perfkit.importers.trade_ids import identifier
@@ -148,9 +148,9 @@ def _fee(cells: dict[str, Any]) -> tuple[float | None, str | None]:
 
 def _symbol(cells: dict[str, Any]) -> str:
     value = word(cells, "symbolvalue")
-    symbol = cells.get("symbol")
-    if symbol is None and len(cells.get("symbols") or ()) == 1:
-        symbol = cells["symbols"][0]
+    symbol, several = cells.get("symbol"), cells.get("symbols")
+    if symbol is None and isinstance(several, list) and len(several) == 1:
+        symbol = several[0]
     if value is None and isinstance(symbol, dict):
         value = word({key.casefold(): cell for key, cell in symbol.items()}, "value")
     elif value is None:

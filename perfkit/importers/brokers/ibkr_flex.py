@@ -114,6 +114,9 @@ class _Elements:
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         try:
             parser.Parse(data, True)
+        except ImportFormatError:
+            raise
+        # an encoding that is not known, or not one that expat can read, is no ExpatError
         except (expat.ExpatError, LookupError, ValueError) as error:
             raise ImportFormatError(
                 f"{self._name}: must be whole, undamaged XML: {error}; export it again"
