@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from perfkit.attribution import AttributionAnalyzer
 from perfkit.history.book_history import BookHistory
@@ -32,6 +30,8 @@ from perfkit.records import CashRecord, Fill, SplitRecord, arrow_schema, conform
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+
+    import pyarrow as pa
 
     from perfkit.history.selection import Moment, Names
     from perfkit.records import PerformanceSummary
@@ -263,14 +263,14 @@ class History(BookHistory):
             account_id, strategy_id, symbol, trade_id, execution_time, change: ``late``,
             ``busted``, ``corrected``, or ``restated`` when the books before it changed,
             pnl_before, pnl_now, pnl_change (these sum to the change of the realised P&L),
-            recorded_at and caused_by: the record that did it.
+            recorded_at and caused_by: the record that did it, none where it was a split
+            or an exchange rate.
         """
         seen = moment_of("since", since, self.desk.zone)
         until = seen if valid is None else moment_of("valid", valid, self.desk.zone)
         then, now = (self._seen_with(Knowledge(until, known)) for known in (seen, None))
         written = self._facts.stored()
-        later = written.filter(pc.greater(written["recorded_at"], pa.scalar(seen)))
-        return changes(then._facts.records({}), now._facts.records({}), later)
+        return changes(then._facts.records({}), now._facts.records({}), written, seen)
 
     def _seen_with(self, knowledge: Knowledge) -> History:
         return History(

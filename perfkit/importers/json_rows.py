@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from perfkit.errors import ImportFormatError, UnreadableCellError
+from perfkit.importers.source_bytes import load_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,12 +53,9 @@ def load_json(source: JsonSource) -> Any:
     """
     if not isinstance(source, (str, Path)):
         return source
-    path = Path(source)
+    path, data = load_bytes(source)
     try:
-        data = path.read_bytes()
-        return parse_json(gzip.decompress(data) if path.suffix == ".gz" else data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ImportFormatError(f"{path}: must be a readable file: {error}") from error
+        return parse_json(data)
     except (ValueError, RecursionError) as error:
         raise ImportFormatError(f"{path}: must be JSON: {error}; export it again") from error
 

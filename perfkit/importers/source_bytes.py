@@ -8,7 +8,9 @@ from pathlib import Path
 
 from perfkit.errors import ImportFormatError
 
-__all__ = ["load_bytes", "load_text"]
+__all__ = ["LARGEST", "load_bytes", "load_text"]
+
+LARGEST = 1 << 30  # bytes that an archive may unpack to
 
 
 def load_bytes(source: str | Path | bytes) -> tuple[str, bytes]:
@@ -22,16 +24,23 @@ def load_bytes(source: str | Path | bytes) -> tuple[str, bytes]:
     Raises
     ------
     ImportFormatError
-        When the file can't be read.
+        When the file can't be read, or unpacks to more than `LARGEST` bytes.
     """
     if isinstance(source, bytes):
         return "bytes", source
     path = Path(source)
     try:
-        data = path.read_bytes()
-        return str(path), gzip.decompress(data) if path.suffix == ".gz" else data
+        if path.suffix != ".gz":
+            return str(path), path.read_bytes()
+        with gzip.open(path) as archive:
+            data = archive.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ImportFormatError(f"{path}: must be a readable file: {error}") from error
+    if len(data) > LARGEST:
+        raise ImportFormatError(
+            f"{path}: must unpack to at most {LARGEST:,} bytes; unpack it yourself and give the file"
+        )
+    return str(path), data
 
 
 def load_text(source: str | Path | bytes) -> tuple[str, str]:

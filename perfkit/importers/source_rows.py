@@ -8,11 +8,10 @@ that names it; a row of another width than the header is a refused row.
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 
 from perfkit.errors import ImportFormatError
 from perfkit.importers.result import RefusedRow
+from perfkit.importers.source_bytes import load_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,7 @@ def read_rows(source: str | Path | pd.DataFrame, style: CsvStyle | None = None) 
     except OSError as error:
         reason = error.strerror or error
         raise ImportFormatError(f"{path}: must be a readable file: {reason}") from error
-    except (pa.ArrowException, csv.Error, EOFError, zlib.error) as error:
+    except (pa.ArrowException, csv.Error) as error:
         raise ImportFormatError(
             f"{path}: must be a whole, undamaged file of its format: {error}; "
             "export it again, or state its separator and quoting"
@@ -192,7 +192,8 @@ def _named(header: list[str]) -> list[str]:
 
 def _open(path: Path, encoding: str) -> IO[str]:
     if path.suffix == ".gz":
-        return cast("IO[str]", gzip.open(path, "rt", encoding=encoding, newline=""))
+        _, data = load_bytes(path)
+        return io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
     return path.open(encoding=encoding, newline="")
 
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
+from collections.abc import Mapping
 from fractions import Fraction
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any, cast
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.ledger.apportionment import in_proportion, largest_remainder, whole_steps
@@ -21,8 +24,6 @@ from perfkit.records import Fill, RecordType, Side
 from perfkit.records.rules import Identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from perfkit.ledger.apportionment import Key
 
 __all__ = ["allocate_fill", "cross_fill"]
@@ -250,16 +251,23 @@ def _fills(fill: Fill, drafts: list[_Draft]) -> dict[tuple[str, str], Fill]:
 
 
 def _checked(weights: Mapping[str, float], *, below_zero: bool = True) -> dict[str, Fraction]:
+    if not isinstance(weights, Mapping):
+        raise InvalidArgumentError(
+            f"weights must be a mapping such as {{'a': 2, 'b': 1}}, were {weights!r}"
+        )
     rule = Identifier()
-    for name, weight in weights.items():
+    for name, weight in cast("Mapping[str, Any]", weights).items():
         if not rule.accepts(name):
             raise InvalidArgumentError(
                 f"weights: a strategy must {rule.requirement}, was {name!r}; {rule.remedy}"
             )
-        if not math.isfinite(weight) or (weight < 0 and not below_zero):
+        is_finite = isinstance(weight, Real) and bool(
+            abs(cast("float", weight)) <= sys.float_info.max
+        )
+        if not is_finite or (weight < 0 and not below_zero):
             required = "a finite number" if below_zero else "finite and >= 0"
             raise InvalidArgumentError(
-                f"weights: {name!r} must be {required}, was {weight}; leave out who has no share"
+                f"weights: {name!r} must be {required}, was {weight!r}; leave out who has no share"
             )
     shares = {name: Fraction(float(weight)) for name, weight in weights.items() if weight}
     if not sum(shares.values()) > 0:

@@ -207,7 +207,9 @@ def _with_fees(columns: FillColumns, table: pa.Table, rates: ExchangeRates) -> F
         in_asset &= ~columns.inverse
     taken = np.where(in_asset, columns.commission / columns.multiplier, 0.0)
     cost = np.where(in_asset, columns.commission * columns.price, columns.commission)
-    foreign = np.flatnonzero(_flags(pc.not_equal(paid, settled)) & is_fee & ~in_asset)
+    # beside money without a name, what a named fee costs is not known either
+    is_other = _flags(pc.is_valid(paid)) & ~_flags(pc.equal(paid, settled))
+    foreign = np.flatnonzero(is_other & is_fee & ~in_asset)
     pairs = pa.table({"fee": paid, "pnl": settled}).take(foreign).to_pylist()
     for pair in {tuple(each.values()): each for each in pairs}.values():
         own = foreign[[each == pair for each in pairs]]

@@ -40,7 +40,8 @@ def unit_terms(table: pa.Table, columns: FillColumns) -> UnitTerms:
         The same fills in the form that is counted in.
     """
     size, side = np.abs(columns.quantity), np.sign(columns.quantity)
-    fee = np.divide(columns.commission, size, out=np.zeros(len(size)), where=size > 0.0)
+    with np.errstate(over="ignore"):  # a fee on next to nothing is infinite for each unit
+        fee = np.divide(columns.commission, size, out=np.zeros(len(size)), where=size > 0.0)
     slippage = side * (columns.price - _prices(table, "reference_price", columns))
     risk = side * (columns.price - _prices(table, "stop_price", columns))
     multiplier = columns.multiplier

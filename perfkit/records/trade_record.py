@@ -105,7 +105,9 @@ class Fill:
     order_id : str, optional
         The order that was filled.
     fee_currency : str, optional
-        None means the quote currency.
+        None means the currency of the P&L: the quote currency, of an inverse
+        contract the base currency. Beside a ``currency`` that is None, what a fee
+        in a named currency costs is not known.
     currency : str, optional
         Quote currency of the price; None means the account's currency.
     base_currency : str, optional

@@ -32,7 +32,7 @@ class Fees(NamedTuple):
 
 
 def fees_of(fills: pa.Table) -> Fees:
-    """Tell fees apart by their currency; one that is not said is that of the price.
+    """Tell fees apart by their currency; one that is not said is that of the P&L.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ def fees_of(fills: pa.Table) -> Fees:
     is_inverse = pc.equal(fills.column("contract"), ContractType.INVERSE.value)
     settled = pc.if_else(is_inverse, base, fills.column("currency"))
     is_fee = pc.not_equal(fills.column("commission"), 0.0)
-    is_other = pc.and_(is_fee, pc.fill_null(pc.not_equal(paid, settled), False))
+    is_same = pc.or_(pc.is_null(paid), pc.fill_null(pc.equal(paid, settled), False))
+    is_other = pc.and_(is_fee, pc.invert(is_same))
     is_base = pc.and_(is_fee, pc.fill_null(pc.equal(paid, base), False))
     in_asset = pc.and_(is_base, pc.invert(is_inverse)).to_numpy()
     return Fees(in_asset, is_other.to_numpy() & ~in_asset)

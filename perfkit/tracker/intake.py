@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError, SchemaError
 from perfkit.records import RecordType, arrow_schema, check_table, conform, to_table
+from perfkit.records.fields import record_kind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,6 +83,11 @@ def _as_table(rows: Rows, cls: type) -> pa.Table:
         return rows
     if isinstance(rows, pd.DataFrame):
         return _from_frame(rows)
+    if isinstance(rows, cls) or not isinstance(rows, Iterable):
+        raise InvalidArgumentError(
+            f"{record_kind(cls)} rows must be an iterable of {cls.__name__}, a pyarrow Table or a "
+            f"DataFrame, were one {type(rows).__name__}; give a list"
+        )
     records = list(rows)
     for place, record in enumerate(records):
         if not isinstance(record, cls):

@@ -140,9 +140,6 @@ def test_as_of_no_bound_or_a_late_one_is_everything(tmp_path_factory, steps):
         assert_same([view.trades(), view.equity(convert_to="USD")], [trades, days])
 
 
-@pytest.mark.xfail(
-    reason="a history without a fill can not be compared; causes as below", run=False
-)
 @LAW
 @given(steps=recordings(), since=st.integers(0, 60))
 def test_changes_sum_to_the_difference_and_name_who_did_it(tmp_path_factory, steps, since):
@@ -183,7 +180,6 @@ def test_what_is_new_is_no_change_of_the_past(tmp_path):
     assert history.changes(since=at(2), valid=at(9))["change"].tolist() == ["late", "late"]
 
 
-@pytest.mark.xfail(reason="the cause is the newest record of the book, whatever it is about")
 def test_a_restated_trade_names_the_late_fill_and_not_a_later_one_of_its_book(tmp_path):
     # known at 3: bought at 10, sold at 12; then a late buy at 14, and an ordinary one at 8
     steps = [
@@ -199,7 +195,6 @@ def test_a_restated_trade_names_the_late_fill_and_not_a_later_one_of_its_book(tm
     assert found["caused_by"].to_dict() == {"L": "L", "B": "L"}
 
 
-@pytest.mark.xfail(reason="the book that a correction left names no cause")
 def test_a_trade_that_moved_to_another_symbol_restates_the_book_it_left(tmp_path):
     point = {"record_type": "correct", "original_trade_id": "A"}
     steps = [
@@ -228,7 +223,6 @@ def test_the_correction_of_a_correction_is_the_cause_of_the_change(tmp_path):
     assert found.loc["B", ["change", "caused_by"]].tolist() == ["restated", "L"]
 
 
-@pytest.mark.xfail(reason="what moved past the bound is called busted")
 def test_a_correction_that_moves_a_trade_past_the_bound_is_no_bust(tmp_path):
     point = {"record_type": "correct", "original_trade_id": "B"}
     steps = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
 
@@ -128,3 +129,14 @@ def test_a_backtest_result_without_its_trades_is_an_error(tmp_path, write, junk)
     for path in (write("result.json", text), archive):
         with pytest.raises(ImportFormatError, match="--export trades"):
             read_freqtrade(path, account="A1", strategy="s1")
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [("bomb.json.gz", read_ccxt), ("bomb.csv.gz", read_table)]
+)
+def test_an_archive_that_unpacks_without_end_is_an_error(tmp_path, monkeypatch, name, read):
+    monkeypatch.setattr("perfkit.importers.source_bytes.LARGEST", 1_000_000)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(b" " * 2_000_000))
+    with pytest.raises(ImportFormatError, match="must unpack to at most 1,000,000 bytes"):
+        read(path, **OWNER)

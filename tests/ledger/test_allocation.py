@@ -255,7 +255,12 @@ def test_a_part_can_come_or_go_with_a_correction(before, after):
         ({"a": 1, "b": -2}, "sum to more than 0"),
         ({"a": math.nan}, "'a' must be a finite number, was nan"),
         ({"a": math.inf}, "must be a finite number"),
+        ({"a": 10**400}, "must be a finite number"),
+        ({"a": "1"}, "'a' must be a finite number, was '1'"),
+        ({"a": None}, "must be a finite number, was None"),
         ({"my strategy": 1}, "was 'my strategy'"),
+        (["a"], "weights must be a mapping"),
+        (None, "weights must be a mapping"),
     ],
 )
 def test_weights_that_say_nothing_are_an_error(weights, message):

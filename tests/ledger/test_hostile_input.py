@@ -1,19 +1,16 @@
-"""Input at the edge: odd fees and prices, splits at odd times, and columns of every make."""
+"""Input at the edge: odd fees, prices, quantities and times, and splits at odd times."""
 
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
-from perfkit.errors import InvalidArgumentError, SchemaError
-from perfkit.ledger import Ledger, daily_equity, effective_fills, round_trips
-from perfkit.records import Fill, Mark, SplitRecord, to_table
+from perfkit.errors import InvalidArgumentError
+from perfkit.ledger import Ledger, daily_equity, round_trips
+from perfkit.records import Mark, to_table
 
 METHODS = ["average", "fifo", "lifo", "hifo"]
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -125,6 +122,31 @@ def test_a_tiny_lot_is_kept_beside_a_huge_one(fills, method):
     assert Ledger(method).apply(fills(*rows))["pnl"].to_pylist()[2] == pytest.approx(gain)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_one_fill_closes_any_number_of_lots_of_earlier_tables(fills, method):
+    many = pa.concat_tables([fills((0, "buy", 1, 10.0))] * 50_000)
+    ledger = Ledger(method)
+    ledger.apply(many)
+    answer = ledger.apply(fills((1, "sell", 50_000, 11.0)))
+    assert answer["pnl"].to_pylist() == [50_000.0]
+    assert ledger.positions()["position"].tolist() == [0.0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_closing_the_smallest_lots_comes_to_an_end(fills, method):
+    rows = (0, "buy", 1e-320, 1.0), (1, "buy", 1e-320, 1.0), (2, "sell", 2e-320, 1.0)
+    assert Ledger(method).apply(fills(*rows))["position"].to_pylist()[2] == 0.0
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_of_lots_at_one_price_the_oldest_closes_first(fills, side):
+    other = {"buy": "sell", "sell": "buy"}[side]
+    opening = [(day, side, 1, 10.0) for day in range(5)]
+    closing = [(day, other, 1, 11.0) for day in range(5, 10)]
+    trips = round_trips(fills(*opening, *closing), method="hifo", grouping="fill_to_fill")
+    assert trips["entry_trade_id"].tolist() == ["T0", "T1", "T2", "T3", "T4"]
+
+
 def test_the_first_and_the_last_time_that_a_record_may_have(fills):
     first = datetime(1678, 1, 1, tzinfo=UTC)
     last = datetime(2261, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -135,143 +157,6 @@ def test_the_first_and_the_last_time_that_a_record_may_have(fills):
     assert (trip["entry_time"], trip["exit_time"], trip["pnl"]) == (first, last, 1.0)
     equity = daily_equity(table, to_table([Mark(symbol="SPY", time=last, price=2.0)], Mark))
     assert equity["pnl"].tolist() == [0.0, 1.0]
-
-
-def known_history():
-    terms = [{"currency": "EUR"}, {**ETHER, "fee_currency": None}, INVERSE]
-    names = ["SPY", "ETH", "XBTUSD"]
-    rng = np.random.default_rng(7)
-    rows = []
-    for number in range(60):
-        kind = number % 3
-        owed = [{}, {"commission": 1.0}, {"commission": 0.01, "fee_currency": "BNB"}]
-        if kind:
-            owed.append({"commission": 0.01, "fee_currency": terms[kind]["base_currency"]})
-        given = {"symbol": names[kind]} | terms[kind] | owed[rng.integers(len(owed))]
-        rows.append(
-            Fill(
-                trade_id=f"T{number}",
-                account_id="ab"[rng.integers(2)],
-                strategy_id="xy"[rng.integers(2)],
-                execution_time=START + timedelta(hours=number),
-                side=["buy", "sell"][rng.integers(2)],
-                volume=float(rng.integers(1, 5)),
-                price=float(rng.integers(1, 100)),
-                stop_price=None if number % 2 else 1.0,
-                **given,
-            )
-        )
-    rates = {"BNB/USD": 300.0, "EUR/USD": 1.1, "XBT/USD": 40_000.0, "ETH": 30.0, "XBTUSD": 44.0}
-    marks = [Mark(symbol=s, time=START - timedelta(days=1), price=p) for s, p in rates.items()]
-    split = SplitRecord(
-        split_id="S",
-        account_id="a",
-        symbol="SPY",
-        ratio=2.0,
-        execution_time=START + timedelta(days=1),
-    )
-    return to_table(rows, Fill), to_table(marks, Mark), to_table([split], SplitRecord)
-
-
-def everything(fills, marks, splits):
-    found = [
-        Ledger(METHODS, splits=splits, rates=marks).apply(fills).to_pandas(),
-        round_trips(fills, method="fifo", grouping="fill_to_fill", splits=splits, rates=marks),
-        daily_equity(fills, marks, splits=splits, convert_to="USD"),
-    ]
-    return [frame.astype(dict.fromkeys(frame.select_dtypes("category"), object)) for frame in found]
-
-
-def texts(table, change):
-    """Change the columns of text."""
-    columns = [change(c) if pa.types.is_string(c.type) else c for c in table.columns]
-    return pa.table(columns, names=table.column_names)
-
-
-def chunks(table):
-    return pa.concat_tables([table.slice(0, 0), *(table.slice(n, 1) for n in range(len(table)))])
-
-
-def a_slice(table):
-    """The same rows, behind 13 others in the same buffers."""
-    return pa.concat_tables([table.slice(0, 13), table]).combine_chunks().slice(min(13, len(table)))
-
-
-def read_only(table):
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return pa.ipc.open_stream(sink.getvalue()).read_all()
-
-
-def encoded(table):
-    return texts(table, lambda column: column.dictionary_encode())
-
-
-def encoded_by_chunk(table):
-    return pa.concat_tables([encoded(table.slice(n, 7)) for n in range(0, len(table), 7)])
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        chunks,
-        a_slice,
-        read_only,
-        encoded,
-        encoded_by_chunk,
-        lambda table: a_slice(encoded(table)),
-        lambda table: texts(table, lambda c: c.cast(pa.dictionary(pa.int8(), pa.string()))),
-        lambda table: texts(table, lambda c: c.cast(pa.large_string())),
-    ],
-    ids=["chunks", "slice", "read-only", "encoded", "by chunk", "encoded slice", "int8", "large"],
-)
-def test_how_a_table_lies_in_memory_changes_nothing(make):
-    tables = known_history()
-    for found, expected in zip(everything(*map(make, tables)), everything(*tables), strict=True):
-        pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
-
-
-@pytest.mark.parametrize("numbers", [pa.int64(), pa.int32(), pa.uint64(), None])
-def test_a_sequence_of_any_make_or_none_gives_the_same_books(numbers):
-    fills, marks, splits = known_history()
-    sequence = pa.nulls(len(fills)) if numbers is None else pa.array(range(len(fills)), numbers)
-    answer = Ledger(splits=splits, rates=marks).apply(fills.append_column("sequence", sequence))
-    assert answer.equals(Ledger(splits=splits, rates=marks).apply(fills))
-
-
-def test_columns_without_a_chunk_hold_no_fill():
-    tables = [
-        pa.table([pa.chunked_array([], field.type) for field in table.schema], schema=table.schema)
-        for table in known_history()
-    ]
-    assert [len(frame) for frame in everything(*tables)] == [0, 0, 0]
-    assert effective_fills(tables[0]).num_rows == 0
-
-
-@pytest.mark.parametrize("name", ["symbol", "side", "price", "volume", "commission", "contract"])
-def test_a_fill_without_a_value_that_every_fill_has_is_refused(name):
-    fills, _, _ = known_history()
-    values = fills[name].to_pylist()
-    values[5] = None
-    place, kind = fills.column_names.index(name), fills.schema.field(name).type
-    with pytest.raises(SchemaError, match=rf"must have a value in \['{name}'\]"):
-        Ledger().apply(fills.set_column(place, name, pa.array(values, kind)))
-
-
-def test_columns_of_which_nothing_is_known_may_have_no_type(fills):
-    table = fills((0, "buy", 1, 1.0), (1, "sell", 1, 3.0))
-    columns = [pa.nulls(2) if c.null_count == 2 else c for c in table.columns]
-    untyped = pa.table(columns, names=table.column_names)
-    assert Ledger().apply(untyped).equals(Ledger().apply(table))
-    assert round_trips(untyped)["pnl"].tolist() == [2.0]
-
-
-def test_a_currency_that_no_row_names_is_no_money(fills):
-    dollars = {"currency": "USD"}
-    table = encoded(fills((0, "buy", 1, 1.0, dollars), (1, "buy", 1, 1.0, {"currency": "EUR"})))
-    table = table.filter(pc.equal(table["currency"], "USD"))
-    assert daily_equity(table, to_table([], Mark))["pnl"].tolist() == [0.0]
 
 
 def test_nothing_needs_no_exchange_rate(fills, marks):

@@ -123,6 +123,13 @@ def test_a_fee_in_a_third_currency_needs_a_rate_and_is_unknown_without_one(fills
     assert Ledger(rates=crossed).apply(table)["fees"].to_pylist() == [120.0, 0.0]
 
 
+def test_a_named_fee_beside_money_without_a_name_is_unknown(fills):
+    table = fills((0, "buy", 1, 100.0), fee_currency="BNB", commission=0.1)
+    assert Ledger().apply(table)["fees"].to_pylist() == [None]
+    free = fills((0, "buy", 1, 100.0), fee_currency="BNB")
+    assert Ledger().apply(free)["fees"].to_pylist() == [0.0]
+
+
 def test_a_fee_in_the_asset_is_taken_from_the_position(fills):
     # Hyperliquid spot: bought 986.87, the fee was 0.34540448, the position 986.52459552
     hype = {"currency": "USDC", "base_currency": "HYPE", "fee_currency": "HYPE"}

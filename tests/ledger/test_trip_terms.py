@@ -193,3 +193,8 @@ def test_an_inverse_contract_risks_its_coin(fills):
     trip = only(round_trips(table))
     assert (trip["risk"], trip["pnl"]) == (pytest.approx(0.0005), pytest.approx(0.0004))
     assert trip["r_multiple"] == pytest.approx(0.8)
+
+
+def test_a_fee_on_next_to_nothing_is_that_fee(fills):
+    table = fills((0, "buy", 1e-300, 5.0, {"commission": 1e18}), (1, "sell", 1e-300, 5.0))
+    assert only(round_trips(table))["pnl"] == -1e18

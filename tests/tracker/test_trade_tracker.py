@@ -133,6 +133,12 @@ def test_what_is_no_fill_is_refused(tmp_path, fill):
         tracker.record_many([fill("1"), {"trade_id": "2"}])
 
 
+def test_one_record_where_a_list_should_stand_is_refused(tmp_path, fill):
+    message = "were one Fill; give a list"
+    with TradeTracker(tmp_path) as tracker, pytest.raises(InvalidArgumentError, match=message):
+        tracker.record_many(fill("1"))
+
+
 @pytest.mark.parametrize("rows", [[], to_table([], Fill), to_table([], Fill).to_pandas()], ids=type)
 def test_an_empty_batch_is_acknowledged(tmp_path, rows):
     with TradeTracker(tmp_path) as tracker:

@@ -24,6 +24,7 @@ from perfkit.importers.row_cells import (
     required_word,
     word,
 )
+from perfkit.importers.source_bytes import LARGEST
 from perfkit.importers.trade_ids import identifier
 from perfkit.records import CashKind, CashRecord, Fill, Side
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_freqtrade"]
 
-_LARGEST = 500_000_000  # bytes; a year of minute trades of 100 pairs is a tenth of it
 _MS = 1e-3
 _REASON = 64  # characters of a reason that a fill keeps
 
@@ -168,9 +168,9 @@ def _results(archive: zipfile.ZipFile, name: str) -> list[Any]:
     members = [info for info in archive.infolist() if info.filename.endswith(".json")]
     size = sum(info.file_size for info in members)
     # a member is never read beyond the size that it states
-    if size > _LARGEST:
+    if size > LARGEST:
         raise ImportFormatError(
-            f"{name}: must unpack to at most {_LARGEST} bytes of JSON, states {size}; "
+            f"{name}: must unpack to at most {LARGEST} bytes of JSON, states {size}; "
             "unpack it yourself and give the file"
         )
     found = [parse_json(archive.read(info)) for info in members]
