@@ -93,6 +93,12 @@ def summary(
 def _print_summaries(history: History, select: Selection, rf: float) -> None:
     from perfkit.records import to_json
 
+    unknown = history.trades(**select)["pnl"].isna()
+    if unknown.any():
+        raise InvalidArgumentError(
+            f"the P&L of {unknown.sum():,} of {len(unknown):,} fills is not known: a fee needs an "
+            "exchange rate; record bars of the pair, such as BNB/USDT"
+        )
     pairs = history.equity(("account", "strategy"), **select)[["account_id", "strategy_id"]]
     for account, strategy in pairs.drop_duplicates().itertuples(index=False):
         found = history.summary(

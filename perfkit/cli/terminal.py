@@ -96,6 +96,8 @@ def money(value: object) -> str:
     """Three digits of an amount, such as 15.9M; a dash where undefined."""
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         return _float(value, "")
+    if abs(value) >= 1e18:
+        return f"{value:.2e}"
     size, unit = abs(value), ""
     for unit in ("", "k", "M", "B", "T"):
         if size < 999.5 or unit == "T":
@@ -114,7 +116,8 @@ def exact(value: object) -> str:
 
 def cents(value: object) -> str:
     """Two decimals of an amount."""
-    text = _float(value, "{:,.2f}")
+    is_huge = isinstance(value, (int, float)) and abs(value) >= 1e18
+    text = _float(value, "{:.6e}" if is_huge else "{:,.2f}")
     return "0.00" if text == "-0.00" else text
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from perfkit.errors import UnknownNameError
 from perfkit.history.selection import Selection, book_filter, names_of, require_known_keywords
 from perfkit.ledger import Ledger, effective_fills
-from perfkit.records import Fill, TradeRecord, arrow_schema
+from perfkit.records import Fill, RecordType, TradeRecord, arrow_schema
 from perfkit.store import TradeStore
 
 if TYPE_CHECKING:
@@ -127,13 +127,28 @@ class Facts:
 
     def _in_force(self, select: Selection, columns: list[str] | None) -> pa.Table:
         require_known_keywords(select)
-        table = self._store.read("trades", where=book_filter(select), columns=columns)
-        self._require_names(select, table)
-        fills = effective_fills(table)
+        fills = self._effective(select, columns)
+        self._require_names(select, fills)
         if self._valid is None:
             return fills
         # a correction may have moved a fill over the bound
         return fills.filter(pc.less_equal(fills["execution_time"], pa.scalar(self._valid)))
+
+    def _effective(self, select: Selection, columns: list[str] | None) -> pa.Table:
+        """Read what is selected; a correction may have moved a fill into it, or out of it."""
+        accounts: Selection = {"account": select["account"]} if "account" in select else {}
+        of_accounts, wanted = book_filter(accounts), book_filter(select)
+        is_later = pl.col("record_type") != RecordType.NEW.value
+        later = self._store.read(
+            "trades", where=_both(of_accounts, is_later), columns=["record_type"]
+        )
+        if later.num_rows == 0:
+            return self._store.read("trades", where=wanted, columns=columns)
+        fills = effective_fills(self._store.read("trades", where=of_accounts, columns=columns))
+        if wanted is None:
+            return fills
+        keys = pl.DataFrame({n: fills[n].to_pylist() for n in wanted.meta.root_names()})
+        return fills.filter(pa.array(keys.select(wanted).to_series().to_list(), pa.bool_()))
 
     def _until(self, time: str) -> pl.Expr | None:
         return None if self._valid is None else pl.col(time) <= self._valid

@@ -34,11 +34,17 @@ def load_bytes(source: str | Path | bytes) -> tuple[str, bytes]:
             return str(path), path.read_bytes()
         with gzip.open(path) as archive:
             data = archive.read(LARGEST + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ImportFormatError(f"{path}: must be a readable file: {error}") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ImportFormatError(
+            f"{path}: must be a whole, undamaged file of its format: {error}; export it again"
+        ) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise ImportFormatError(f"{path}: must be a readable file: {reason}") from error
     if len(data) > LARGEST:
         raise ImportFormatError(
-            f"{path}: must unpack to at most {LARGEST:,} bytes; unpack it yourself and give the file"
+            f"{path}: must unpack to at most {LARGEST:,} bytes; unpack it yourself, and give "
+            "the file"
         )
     return str(path), data
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from perfkit.tracker.books import Books
 from perfkit.tracker.facts import FACTS, Facts, RecordedFacts
 from perfkit.tracker.known_records import KnownRecords
+from perfkit.tracker.split_rows import require_told_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,14 +56,17 @@ class Memory:
         Raises
         ------
         ConflictError
-            When an id is known with other content.
+            When an id is known with other content, or a split by another id.
         """
         if self.books.is_ahead:
             self._rebuild()
-        return {
+        screened = {
             name: self._known[name].screen(rows, self._source.where(name))
             for name, rows in tables.items()
         }
+        if "splits" in screened and screened["splits"].fresh.num_rows:
+            require_told_once(screened["splits"].fresh, self._source.all().splits)
+        return screened
 
     def book(self, fresh: Mapping[str, pa.Table], market: Market | None) -> BookedFills:
         """Put new facts into the books; see `Books.apply`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -106,3 +107,19 @@ def test_the_money_weighted_return_is_what_the_deposit_grew_by(desk):
     # from the second day on what was there, 10,100, is the first deposit
     later = history.money_weighted_return(convert_to="USD", start="2024-01-03").item()
     assert later == pytest.approx((10_250 / 10_100) ** (365 / 3) - 1)
+
+
+def test_a_correction_may_move_a_fill_to_another_strategy(tmp_path):
+    with TradeTracker(tmp_path, market=None, labeler=None) as tracker:
+        first, last = (
+            fill("1", 0, "KO", "buy", 10.0, "USD"),
+            fill("2", 1, "KO", "sell", 12.0, "USD"),
+        )
+        tracker.record_many([first, last])
+        moved = {"trade_id": "1b", "record_type": "correct", "original_trade_id": "1"}
+        tracker.record(replace(first, strategy_id="carry", **moved))
+    history = History(str(tmp_path))
+    assert history.trades(strategy="carry")["trade_id"].tolist() == ["1"]
+    assert history.trades(strategy="trend")["trade_id"].tolist() == ["2"]
+    assert history.round_trips(strategy="trend").empty
+    assert history.verify().is_clean

@@ -231,7 +231,7 @@ def test_a_zip_without_one_result_is_an_error(tmp_path):
 
 
 def test_a_zip_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(freqtrade, "_LARGEST", 1000)
+    monkeypatch.setattr(freqtrade, "LARGEST", 1000)
     path = _zip(tmp_path / "bomb.zip", result={"strategy": {"x": " " * 100_000}})
     assert path.stat().st_size < 1000
     with pytest.raises(ImportFormatError, match="must unpack to at most 1000 bytes"):

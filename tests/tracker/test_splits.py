@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -162,3 +163,11 @@ def test_money_is_as_without_a_split(tmp_path_factory, fill, clock, rows, place,
         for field in ("equity", "cash", "exposure"):
             one, other = (each[name]["account_state"][field] for each in (ours, theirs))
             assert one == pytest.approx(other, abs=1e-9)
+
+
+def test_a_split_that_two_sources_tell_is_not_counted_twice(tmp_path):
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_splits([split(1)])
+        with pytest.raises(ConflictError, match="must be split once at"):
+            tracker.record_splits([replace(split(1), split_id="other")])
+        assert tracker.store.read("splits").num_rows == 1
