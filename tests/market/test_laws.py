@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.market import MarketState, context_asof
-from perfkit.records import Bar, MarketContext, arrow_schema, from_table
+from perfkit.records import Bar, MarketContext, arrow_schema, conform, from_table
 
 DAYS = st.integers(1, 70)
 SEEDS = st.integers(0, 10_000)
@@ -133,7 +133,7 @@ def test_bars_one_by_one_and_questions_one_by_one_are_the_batch(quick, random_ba
 
 
 def conformed(bars):
-    return bars.append_column("open", pa.nulls(bars.num_rows, pa.float64()))
+    return conform(bars, Bar)
 
 
 @law
