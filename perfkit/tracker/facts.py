@@ -73,8 +73,12 @@ class RecordedFacts:
         return Facts(
             trades=self._store.read("trades", columns=_FILLS),
             cash=self._store.read("cash"),
-            splits=self._store.read("splits"),
+            splits=self.splits(),
         )
+
+    def splits(self) -> pa.Table:
+        """Read all splits, which are few."""
+        return self._store.read("splits")
 
     def where(self, table: str) -> Callable[[pl.Expr], pa.Table]:
         """Read rows of one table that meet a condition, when asked for them."""

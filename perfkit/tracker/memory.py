@@ -65,7 +65,7 @@ class Memory:
             for name, rows in tables.items()
         }
         if "splits" in screened and screened["splits"].fresh.num_rows:
-            require_told_once(screened["splits"].fresh, self._source.all().splits)
+            require_told_once(screened["splits"].fresh, self._source.splits())
         return screened
 
     def book(self, fresh: Mapping[str, pa.Table], market: Market | None) -> BookedFills:
