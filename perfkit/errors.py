@@ -6,6 +6,7 @@
     ├── InvalidRecordError (ValueError)      a record breaks a rule of its fields
     │   └── InvalidTableError                the same for a table; lists every bad row
     ├── InvalidArgumentError (ValueError)    an argument outside its documented values
+    │   └── UnfitFillError                   a fill with other terms than its book
     ├── UnknownNameError (KeyError)          a strategy, metric, column ... that does not exist
     ├── SchemaError (ValueError)             a table without the columns it needs
     ├── ConflictError (ValueError)           a known id with other content
@@ -15,6 +16,7 @@
     ├── StoreError (OSError)                 the history can't be read or written
     │   ├── DamagedStoreError                what is on disk is not what was acknowledged
     │   └── StoreLockedError                 a second writer
+    ├── QueueFullError (RuntimeError)        more is offered than can be made durable
     └── ReportError (RuntimeError)           a report that did not run to its end
 
 A message names the thing, what was required, what it was, and what to do.
@@ -33,11 +35,13 @@ __all__ = [
     "InvalidTableError",
     "LateFillError",
     "PerfkitError",
+    "QueueFullError",
     "ReportError",
     "RowError",
     "SchemaError",
     "StoreError",
     "StoreLockedError",
+    "UnfitFillError",
     "UnknownNameError",
     "UnreadableCellError",
     "legible",
@@ -128,6 +132,22 @@ class InvalidArgumentError(PerfkitError, ValueError):
     """An argument lies outside its documented values."""
 
 
+class UnfitFillError(InvalidArgumentError):
+    """A fill has another multiplier, contract or currency than its book.
+
+    Attributes
+    ----------
+    row : int
+        Position of the fill in the table that was given, from 0.
+    field : str
+        The field that differs.
+    """
+
+    def __init__(self, row: int, field: str, message: str) -> None:
+        self.row, self.field = row, field
+        super().__init__(message)
+
+
 class UnknownNameError(PerfkitError, KeyError):
     """A name that does not exist; the message lists those that do."""
 
@@ -175,6 +195,10 @@ class DamagedStoreError(StoreError):
 
 class StoreLockedError(StoreError):
     """Another process writes to this history."""
+
+
+class QueueFullError(PerfkitError, RuntimeError):
+    """More rows wait to be recorded than the queue has room for; offer them again later."""
 
 
 class ReportError(PerfkitError, RuntimeError):

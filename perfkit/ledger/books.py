@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from perfkit.errors import InvalidArgumentError, LateFillError
+from perfkit.errors import LateFillError, UnfitFillError
 from perfkit.ledger import kernel
 from perfkit.ledger.kernel import Fills, Moves
 from perfkit.ledger.state import new_books, new_moves
@@ -71,7 +71,7 @@ class Books:
         ------
         LateFillError
             When a fill is older than the last one of its book.
-        InvalidArgumentError
+        UnfitFillError
             When the multiplier, the contract type or the currency of a book changes.
         """
         book, keys, first = self._numbered(columns)
@@ -103,6 +103,12 @@ class Books:
         moves = new_moves(len(fills.book))
         kernel.follow_positions(fills, self.state, moves)
         return moves
+
+    def keep(self, is_kept: npt.NDArray[np.bool_]) -> None:
+        """Drop the books that are not kept; those after them are numbered anew."""
+        kept = [key for key, keep in zip(self.keys, is_kept.tolist(), strict=True) if keep]
+        self.keys = {key: number for number, key in enumerate(kept)}
+        self.state = self.state[is_kept]
 
     def currency(self, number: int) -> str | None:
         """Name the currency of a book's P&L; None is the account's own."""
@@ -139,7 +145,7 @@ class Books:
 
     def _fault(
         self, columns: FillColumns, row: int, fault: int, key: tuple[str, ...], book: np.void
-    ) -> LateFillError | InvalidArgumentError:
+    ) -> LateFillError | UnfitFillError:
         name = columns.name(row)
         if fault == kernel.LATE:
             return LateFillError(
@@ -147,21 +153,22 @@ class Books:
                 f"{_iso(book['last_time'])}, was {_iso(columns.time[row])}; "
                 "rebuild the book from all its fills"
             )
+        field, must, was = self._unfit(columns, row, fault, book)
+        return UnfitFillError(row, field, f"{name}: {field} of book {key} must {must}, was {was}")
+
+    def _unfit(
+        self, columns: FillColumns, row: int, fault: int, book: np.void
+    ) -> tuple[str, str, str]:
+        """Say which term of a fill is not that of its book, what it must be, and what it was."""
         if fault == kernel.MULTIPLIER_CHANGED:
-            return InvalidArgumentError(
-                f"{name}: multiplier of book {key} must stay {book['multiplier']}, was "
-                f"{columns.multiplier[row]}; give a contract of another size its own symbol"
-            )
+            remedy = "give a contract of another size its own symbol"
+            return "multiplier", f"stay {book['multiplier']}", f"{columns.multiplier[row]}; {remedy}"
         if fault == kernel.CONTRACT_CHANGED:
-            return InvalidArgumentError(
-                f"{name}: contract of book {key} must stay linear or inverse, was the other; "
-                "give the other contract its own symbol"
-            )
-        return InvalidArgumentError(
-            f"{name}: currency of book {key} must stay {self.currencies[book['currency']]!r}, was "
-            f"{columns.currency[row].as_py()!r}; give the listing in another currency its own "
-            "symbol"
-        )
+            remedy = "give the other contract its own symbol"
+            return "contract", "stay linear or inverse", f"the other; {remedy}"
+        remedy = "give the listing in another currency its own symbol"
+        known, given = self.currencies[book["currency"]], columns.currency[row].as_py()
+        return "currency", f"stay {known!r}", f"{given!r}; {remedy}"
 
 
 def _distinct(

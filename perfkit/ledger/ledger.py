@@ -13,19 +13,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from perfkit.errors import InvalidArgumentError, PerfkitError
-from perfkit.ledger import kernel
+from perfkit.errors import InvalidArgumentError, PerfkitError, UnfitFillError
+from perfkit.ledger import kernel, ledger_state
 from perfkit.ledger.books import Books
 from perfkit.ledger.cost import Method, cost_method
 from perfkit.ledger.exchange_rates import ExchangeRates
 from perfkit.ledger.fill_columns import BOOK_KEY, columns_in_order, in_canonical_order
 from perfkit.ledger.ledger_answer import answer_columns, method_columns
+from perfkit.ledger.ledger_state import LedgerState
 from perfkit.ledger.splits import SplitFactors
 from perfkit.ledger.state import new_trips
 from perfkit.ledger.valuation import strategy_pnl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from perfkit.records.pnl import StrategyPnl
 
@@ -137,23 +138,33 @@ class Ledger:
         LateFillError
             When a fill is older than the last one of its book, or corrects another; the
             books are then as before.
-        InvalidArgumentError
-            When a book's multiplier or currency changes; the books are then as before.
+        UnfitFillError
+            When a book's multiplier, contract or currency changes; the books are then as
+            before.
         """
         ordered, order = in_canonical_order(fills)
         is_small = ordered.num_rows <= _CHUNK
-        answer = self._apply(ordered) if is_small else self._apply_chunks(ordered)
+        try:
+            answer = self._apply(ordered) if is_small else self._apply_chunks(ordered)
+        except UnfitFillError as error:
+            if order is not None:
+                error.row = int(order[error.row])
+            raise
         return answer if order is None else answer.take(np.argsort(order))
 
     def _apply_chunks(self, fills: pa.Table) -> pa.Table:
         """Take fills chunk by chunk, all or none, in bounded memory."""
         before = copy.deepcopy((self._books, self._costs))
+        answers = []
         try:
-            starts = range(0, fills.num_rows, _CHUNK)
-            return pa.concat_tables([self._apply(fills.slice(row, _CHUNK)) for row in starts])
-        except PerfkitError:
+            for start in range(0, fills.num_rows, _CHUNK):
+                answers.append(self._apply(fills.slice(start, _CHUNK)))
+        except PerfkitError as error:
             self._books, self._costs = before
+            if isinstance(error, UnfitFillError):
+                error.row += start
             raise
+        return pa.concat_tables(answers)
 
     def _apply(self, fills: pa.Table) -> pa.Table:
         columns = columns_in_order(fills, self._splits, self._rates)
@@ -169,6 +180,51 @@ class Ledger:
             suffix = "" if len(self._costs) == 1 else f"_{name}"
             found |= method_columns(columns, costs, cumulative, suffix)
         return answer_columns(columns, moves, trips, found)
+
+    def state(self) -> LedgerState:
+        """Copy what a ledger at average cost remembers; see `restore`."""
+        return ledger_state.state_of(self._books, ledger_state.average_cost(self._costs))
+
+    def restore(self, state: LedgerState) -> None:
+        """Go on from a state, as if all fills up to it had been applied here.
+
+        Parameters
+        ----------
+        state : LedgerState
+            From a ledger that knew the same splits.
+
+        Raises
+        ------
+        InvalidArgumentError
+            When it is no state of a ledger at average cost.
+        """
+        ledger_state.average_cost(self._costs)
+        self._books, self._costs["average"] = ledger_state.restored(state)
+
+    def restate(
+        self,
+        owners: Collection[tuple[str, str]],
+        *,
+        splits: pa.Table | None,
+        rates: pa.Table | None,
+    ) -> None:
+        """Forget some strategies, before all their fills are applied again.
+
+        Parameters
+        ----------
+        owners : collection of (account, strategy)
+            Whose books and sums are forgotten; those of others stay.
+        splits, rates : pyarrow.Table, optional
+            All of them, as for a new ledger, whatever was known before.
+
+        Raises
+        ------
+        InvalidArgumentError
+            When the ledger does not keep average cost alone.
+        """
+        cost = ledger_state.average_cost(self._costs)
+        ledger_state.forget_owners(self._books, cost, owners)
+        self._splits, self._rates = SplitFactors(splits), ExchangeRates(rates)
 
     def positions(self, method: Method | None = None) -> pd.DataFrame:
         """Every book that had a fill, flat ones too.

@@ -87,6 +87,10 @@ class SplitFactors:
                 factors[rows] = products[np.searchsorted(times, time[rows], side="right")]
         return factors
 
+    def is_split(self, account: str, symbol: str) -> bool:
+        """Tell whether one account's instrument was ever split."""
+        return (account, symbol) in self._splits
+
     def last(self, account: str, symbol: str) -> float:
         """Give the product of all ratios of one account's instrument."""
         known = self._splits.get((account, symbol))

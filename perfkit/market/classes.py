@@ -18,7 +18,7 @@ from perfkit.records import MarketContext, arrow_schema
 if TYPE_CHECKING:
     from perfkit.market.definition import Definition
 
-__all__ = ["FIGURES", "context_table", "is_stale"]
+__all__ = ["FIGURES", "context_table", "stale_after"]
 
 BoolColumn = npt.NDArray[np.bool_]
 Figures = dict[str, FloatColumn]
@@ -67,7 +67,7 @@ def context_table(
         With the schema of `MarketContext`, one row a time.
     """
     known = rows >= 0
-    stale = known & is_stale(close_times, times, definition)
+    stale = known & (times - close_times >= stale_after(definition))
     usable = known & ~stale
     figures = {name: np.where(usable, values, np.nan) for name, values in figures.items()}
     classes = {
@@ -89,11 +89,9 @@ def context_table(
     )
 
 
-def is_stale(
-    close_times: npt.NDArray[np.int64], times: npt.NDArray[np.int64], definition: Definition
-) -> BoolColumn:
-    """Tell for each time whether a bar closed too long before it to speak of it."""
-    return times - close_times > definition.stale_days * _MICROSECONDS_A_DAY
+def stale_after(definition: Definition) -> int:
+    """Give how long after its close a bar no longer speaks of the market, in microseconds."""
+    return int(definition.stale_days * _MICROSECONDS_A_DAY) + 1
 
 
 def _volatility_regime(figures: Figures, definition: Definition) -> pa.Array:

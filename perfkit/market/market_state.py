@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError, SchemaError
 from perfkit.market.bars import rows_by_symbol, split_bars
-from perfkit.market.classes import FIGURES, context_table, is_stale
+from perfkit.market.classes import FIGURES, context_table, stale_after
 from perfkit.market.definition import DAILY, Definition, check_definition
 from perfkit.market.symbol_figures import SymbolFigures
 from perfkit.records import Bar, MarketContext, from_table, to_table
@@ -180,41 +180,40 @@ class MarketState:
                 found[name][mine] = columns[name][asof]
         return context_table(found, rows, close_times, instants, self.definition)
 
-    def closes(
-        self, symbol: str, times: pa.ChunkedArray | pa.Array | Sequence[datetime]
-    ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
-        """Give one symbol's last close at each time, without its figures and classes.
+    def closes_between(
+        self, symbol: str, start: int, stop: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Give one symbol's last close at a time and those that follow, without figures.
 
         Parameters
         ----------
         symbol : str
             One that no bar has spoken of has no closes.
-        times : array of timestamp with zone, of shape (n_times,)
-            In any order.
+        start, stop : int
+            First and last moment, in microseconds since 1970, UTC.
 
         Returns
         -------
-        asof : ndarray of shape (n_times,), dtype datetime64[us]
-            When that bar closed, UTC: ``context_asof``; NaT where there is none.
-        close : ndarray of shape (n_times,)
-            Its close; NaN where there is none or it is stale.
-
-        Raises
-        ------
-        SchemaError
-            When the times have no zone.
+        since : ndarray of shape (n_closes,)
+            From when each counts, rising; not before ``start``.
+        asof : ndarray of shape (n_closes,)
+            When its bar closed.
+        close : ndarray of shape (n_closes,)
+            NaN from when the bar is stale.
         """
-        instants = _instants(times)
-        asof = np.full(len(instants), np.datetime64("NaT"), "datetime64[us]")
-        close = np.full(len(instants), np.nan)
-        if (figures := self._symbols.get(symbol)) is not None:
-            rows = figures.rows_asof(instants)
-            known = rows >= 0
-            close_times = figures.close_times(rows)
-            asof[known] = close_times[known].view(asof.dtype)
-            usable = known & ~is_stale(close_times, instants, self.definition)
-            close[usable] = figures.closes(rows[usable])
-        return asof, close
+        figures = self._symbols.get(symbol)
+        if figures is None:
+            nothing = np.empty(0, np.int64)
+            return nothing, nothing, np.empty(0)
+        first, last = figures.row_asof(start), figures.row_asof(stop)
+        rows = np.arange(max(first, 0), last + 1)
+        asof = figures.close_times(rows)
+        expired = asof + stale_after(self.definition)
+        since = np.maximum(np.stack([asof, expired], axis=1).ravel(), start)
+        both = np.stack([figures.closes(rows), np.full(len(rows), np.nan)], axis=1).ravel()
+        counts = since <= stop
+        counts[1:-1:2] &= expired[:-1] < asof[1:]  # else the next close comes before
+        return since[counts], np.repeat(asof, 2)[counts], both[counts]
 
 
 def context_asof(trades: pa.Table, bars: pa.Table, *, definition: Definition = DAILY) -> pa.Table:

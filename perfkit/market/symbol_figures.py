@@ -92,6 +92,10 @@ class SymbolFigures:
         """Give the row of the last bar closed at or before each time, or -1."""
         return np.searchsorted(self._times[: self.length], times, side="right") - 1
 
+    def row_asof(self, time: int) -> int:
+        """Give the row of the last bar closed at or before one time, or -1."""
+        return int(self._times[: self.length].searchsorted(time, side="right")) - 1
+
     def close_times(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Give the close times of rows, in microseconds since 1970, UTC."""
         return self._times[rows]

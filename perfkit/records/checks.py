@@ -99,9 +99,11 @@ def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
 
     for spec in specs:
         column = table.column(spec.name)
+        if spec.optional and column.null_count == len(column):
+            continue
         for rule in spec.rules:
-            good = pc.if_else(pc.is_null(column), spec.optional, rule.accepts_column(column))
-            blame(good, spec.name, rule)
+            good = rule.accepts_column(column)
+            blame(pc.fill_null(good, spec.optional) if good.null_count else good, spec.name, rule)
     for row_rule in _row_rules(cls):
         blame(pc.fill_null(row_rule.accepts_rows(table), False), row_rule.field, row_rule)
     return tuple(first[row] for row in sorted(first))
@@ -168,9 +170,12 @@ def conform(table: pa.Table, cls: type) -> pa.Table:
 
 def _conform_column(table: pa.Table, spec: FieldSpec, field: pa.Field) -> Any:
     if spec.name not in table.column_names:
-        default = [] if typing.get_origin(spec.kind) is tuple else spec.default
-        return pa.array([default] * table.num_rows, field.type)
+        if typing.get_origin(spec.kind) is tuple:
+            return pa.array([[]] * table.num_rows, field.type)
+        return pa.repeat(pa.scalar(spec.default, field.type), table.num_rows)
     column = table.column(spec.name)
+    if column.type == field.type and (spec.default is None or not column.null_count):
+        return column
     is_zoned = getattr(column.type, "tz", None) is not None or pa.types.is_null(column.type)
     if pa.types.is_timestamp(field.type) and not is_zoned:
         raise SchemaError(

@@ -5,12 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
+
+import pyarrow.compute as pc
 
 from perfkit.records.checks import check_record
-from perfkit.records.rules import Identifier
+from perfkit.records.rules import Finite, Identifier, RowRule, Text
 
 __all__ = ["PnlLogEntry", "StrategyPnl"]
+
+_UNDEFINED_HAS_REASON = RowRule(
+    field="reason",
+    requirement="say why total_pnl is not known, and nothing where it is",
+    remedy="give the word for what was missing, such as 'no_price', or the total",
+    accepts=lambda entry: (entry.total_pnl is None) == (entry.reason is not None),
+    accepts_rows=lambda entries: pc.equal(
+        pc.is_null(entries["total_pnl"]), pc.is_valid(entries["reason"])
+    ),
+)
+_MARKS_ARE_PAIRS = RowRule(
+    field="mark_prices",
+    requirement="hold one price for each of mark_symbols",
+    remedy="give both in the same order",
+    accepts=lambda entry: len(entry.mark_prices) == len(entry.mark_symbols),
+    accepts_rows=lambda entries: pc.equal(
+        pc.list_value_length(entries["mark_prices"]), pc.list_value_length(entries["mark_symbols"])
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,31 +74,81 @@ class StrategyPnl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PnlLogEntry:
-    """One strategy's closed trading day.
+    """What one strategy had made by the end of a trading day.
+
+    All sums are cumulative, since the strategy's first fill or cash; one that is not
+    known is None, and ``reason`` says why.
 
     Attributes
     ----------
     account_id, strategy_id : str
         Whose day it is.
     day : datetime
-        End of the trading day.
-    realized_pnl, fees, unrealized_pnl, total_pnl : float
-        Cumulative, as in `StrategyPnl`.
-    trades : int
-        Fills of that day.
+        The trading day: its date, as midnight UTC.
+    day_end : datetime, optional
+        Last microsecond of the trading day by the desk's clock; None of a day that
+        another program closed.
+    realized_pnl : float, optional
+        Gross P&L of what was closed, before fees, by average cost.
+    fees : float, optional
+        Commissions, and fees that were no fill's; a rebate lowers them.
+    unrealized_pnl : float, optional
+        Open positions at the last price that was known of each, and what exchange
+        rates did, where it was converted.
+    funding, dividends : float, optional
+        Funding, borrow and interest; dividends less tax; signed as cash.
+    total_pnl : float, optional
+        ``realized_pnl + unrealized_pnl - fees + funding + dividends``.
+    market_value : float, optional
+        Signed value of the open positions.
+    trades : int, optional
+        Fills of that day; None where another program closed it.
+    stale_marks : int
+        Positions that were valued at a price which is not of that day.
+    unpriced : tuple of str
+        Symbols that were held and never had a price by then.
+    reason : str, optional
+        Why ``total_pnl`` is not known: ``no_price``, or ``no_rate`` for an exchange rate.
+    currency : str, optional
+        Of all sums; None means the account's currency.
+    mark_symbols, mark_prices : tuple of str, tuple of float
+        Prices that were given for the day, beside those that the history has.
+    marked_at : datetime, optional
+        When these prices were given.
     recorded_at : datetime, optional
         When the row was written; a later row for the same day corrects it.
+    source : str, optional
+        Who closed the day, where it was not computed from the facts of this history.
+
+    Raises
+    ------
+    InvalidRecordError
+        When a field breaks its rule, or a total that is not known has no reason.
     """
+
+    row_rules: ClassVar[tuple[RowRule, ...]] = (_UNDEFINED_HAS_REASON, _MARKS_ARE_PAIRS)
 
     account_id: Annotated[str, Identifier()]
     strategy_id: Annotated[str, Identifier()]
     day: datetime
-    realized_pnl: Annotated[float, "account currency"]
-    fees: Annotated[float, "account currency"]
-    unrealized_pnl: Annotated[float, "account currency"]
-    total_pnl: Annotated[float, "account currency"]
-    trades: int
+    day_end: datetime | None = None
+    realized_pnl: Annotated[float, "account currency", Finite()] | None
+    fees: Annotated[float, "account currency", Finite()] | None
+    unrealized_pnl: Annotated[float, "account currency", Finite()] | None
+    funding: Annotated[float, "account currency", Finite()] | None = 0.0
+    dividends: Annotated[float, "account currency", Finite()] | None = 0.0
+    total_pnl: Annotated[float, "account currency", Finite()] | None
+    market_value: Annotated[float, "account currency", Finite()] | None = None
+    trades: int | None = None
+    stale_marks: int = 0
+    unpriced: tuple[str, ...] = ()
+    reason: Annotated[str, Text(64)] | None = None
+    currency: Annotated[str, Text(16)] | None = None
+    mark_symbols: tuple[str, ...] = ()
+    mark_prices: tuple[float, ...] = ()
+    marked_at: datetime | None = None
     recorded_at: datetime | None = None
+    source: Annotated[str, Text()] | None = None
 
     def __post_init__(self) -> None:
         check_record(self)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -79,11 +80,14 @@ def to_table(records: Iterable[object], cls: type) -> pa.Table:
         Their class; it gives the schema, also when there are none.
     """
     rows = list(records)
-    columns = [
-        pa.array([_plain(getattr(row, field.name)) for row in rows], type=field.type)
-        for field in arrow_schema(cls)
-    ]
-    return pa.Table.from_arrays(columns, schema=arrow_schema(cls))
+    schema = arrow_schema(cls)
+    columns = []
+    for field in schema:
+        values = map(attrgetter(field.name), rows)
+        if pa.types.is_struct(field.type):
+            values = map(_plain, values)
+        columns.append(pa.array(list(values), type=field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _plain(value: Any) -> Any:

@@ -1,126 +1,177 @@
-"""Holdings: what a strategy holds of each symbol, and what it was worth when.
+"""Holdings: what each account's strategy holds of each symbol, and what it is worth when.
 
 A position is valued at the last price known by then, a fill's or the close
-of a bar. Prices are as they were quoted: each is multiplied with the units
-of its own time, so that a split changes no value.
+of a bar. Units are those before any split, and prices follow them, so that a
+split changes no value.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from perfkit.ledger.account_kernel import HOLDING, NOT_TRADED, OWNER, UNSAID, Closes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection
 
-    import pyarrow as pa
-
+    from perfkit.ledger.account_kernel import AccountFills
     from perfkit.ledger.splits import SplitFactors
     from perfkit.tracker.roles import Market
 
-__all__ = ["Filled", "Holdings"]
+__all__ = ["Holdings"]
 
-Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Key = tuple[str, str, str]
 
-
-class Filled(NamedTuple):
-    """What is held of a symbol after each fill of it, or before each fill of any.
-
-    Attributes
-    ----------
-    units : ndarray of shape (n_fills,)
-        Signed, times the multiplier, in units of ``time``.
-    price : ndarray of shape (n_fills,)
-        Of the symbol's last fill.
-    time : ndarray of shape (n_fills,)
-        When that was, in microseconds.
-    """
-
-    units: Floats
-    price: Floats
-    time: Integers
-
-
-@dataclass(slots=True)
-class _Holding:
-    units: float = 0.0
-    price: float = 0.0
-    time: int = 0
+_SEPARATOR = "\x1f"  # in no checked text
+_KEY = ("account_id", "strategy_id", "symbol")
 
 
 class Holdings:
-    """The positions of one account's strategy.
+    """Everything that is held, numbered.
 
-    Parameters
+    Attributes
     ----------
-    account : str
-        Whose splits count.
-    splits : SplitFactors
-        Of all accounts.
+    owner_names : list of (account, strategy)
+        By the number of each.
+    owners : ndarray of shape (n_owners,), dtype `OWNER`
+        What each did with its cash.
+    held : ndarray of shape (n_holdings,), dtype `HOLDING`
+        What is held of each symbol.
     """
 
-    def __init__(self, account: str, splits: SplitFactors) -> None:
-        self._account = account
-        self._splits = splits
-        self._held: dict[str, _Holding] = {}
+    def __init__(self) -> None:
+        self.owner_names: list[tuple[str, str]] = []
+        self.owners = np.zeros(0, OWNER)
+        self.held = np.zeros(0, HOLDING)
+        self._keys: list[Key] = []
+        self._owner_of = np.zeros(0, np.int64)
+        self._currencies: list[str] = []
+        self._index()
 
-    def values(
-        self, fills: pa.Table, filled: Filled, market: Market | None
-    ) -> tuple[Floats, Floats]:
-        """Take fills, and sum the values of all positions before each, signed and absolute.
+    def enter(self, fills: pa.Table) -> tuple[Integers, Integers]:
+        """Number the owner and the holding of each fill.
 
         Parameters
         ----------
         fills : pyarrow.Table
-            Columns of `Fill`, in canonical order.
-        filled : Filled
-            What is held of the symbol of each after it.
-        market : Market, optional
-            Gives the closes at which positions are valued between fills.
-
-        Returns
-        -------
-        tuple of two ndarrays of shape (n_fills,)
+            Columns of `Fill`, at least one row.
         """
-        worth, exposure = np.zeros(fills.num_rows), np.zeros(fills.num_rows)
-        for symbol, track in self._tracks(fills, filled):
-            if not track.units.any():
-                continue
-            value = track.units * track.price
-            if market is not None:
-                asof, close = market.closes(symbol, fills.column("execution_time"))
-                is_newer = (asof > track.time.view(asof.dtype)) & ~np.isnan(close)
-                units = self._units_at(symbol, track, asof.view(np.int64))
-                value = np.where(is_newer, units * close, value)
-            worth += value
-            exposure += np.abs(value)
-        return worth, exposure
+        joined = pc.binary_join_element_wise(*(fills.column(n) for n in _KEY), _SEPARATOR)
+        encoded = joined.combine_chunks().dictionary_encode()
+        names = encoded.dictionary.to_pylist()
+        if new := [name for name in names if name not in self._numbers]:
+            self._open([tuple(name.split(_SEPARATOR)) for name in new])
+        numbers = np.array([self._numbers[name] for name in names], np.int64)
+        holding = numbers[encoded.indices.to_numpy()]
+        return self._owner_of[holding], holding
 
-    def _units_at(self, symbol: str, track: Filled, times: Integers) -> Floats:
-        if self._splits.is_empty:
-            return track.units
-        whose = [self._account] * len(times), [symbol] * len(times)
-        return track.units * self._splits.at(*whose, times) / self._splits.at(*whose, track.time)
+    def by_owner(self) -> tuple[Integers, Integers]:
+        """Give where each owner's holdings begin, and the holdings in that order, by symbol."""
+        return self._first, self._order
 
-    def _tracks(self, fills: pa.Table, filled: Filled) -> Iterator[tuple[str, Filled]]:
-        """Follow each symbol's own fills up to each fill; sorted, for one order of summation."""
-        symbols = fills.column("symbol").combine_chunks().dictionary_encode()
-        codes = symbols.indices.to_numpy()
-        traded = {name: code for code, name in enumerate(symbols.dictionary.to_pylist())}
-        for symbol in sorted({*self._held, *traded}):
-            brought = self._held.pop(symbol, _Holding())
-            own = np.flatnonzero(codes == traded.get(symbol, -1))
-            last = np.searchsorted(own, np.arange(fills.num_rows))  # 0 is what was brought along
-            units, price, time = (
-                np.concatenate([[before], after[own]])
-                for before, after in zip(
-                    (brought.units, brought.price, brought.time), filled, strict=True
-                )
-            )
-            if units[-1] != 0.0:
-                self._held[symbol] = _Holding(float(units[-1]), float(price[-1]), int(time[-1]))
-            yield symbol, Filled(units[last], price[last], time[last])
+    def currencies(self, column: pa.ChunkedArray) -> Integers:
+        """Number the currency of each fill."""
+        encoded = column.combine_chunks().dictionary_encode()
+        for name in encoded.dictionary.to_pylist():
+            if name not in self._currencies:
+                self._currencies.append(name)
+        numbers = [self._currencies.index(name) for name in encoded.dictionary.to_pylist()]
+        known = np.array([*numbers, UNSAID], np.int64)
+        return np.asarray(known[encoded.indices.fill_null(len(numbers)).to_numpy()])
+
+    def currency_of(self, owner: int) -> str | None:
+        """Name the currency of an owner's first fill; None where it was not said."""
+        number = int(self.owners[owner]["currency"])
+        return self._currencies[number] if number >= 0 else None
+
+    def closes(self, fills: AccountFills, splits: SplitFactors, market: Market | None) -> Closes:
+        """Collect the closes that count between the first fill and the last.
+
+        Parameters
+        ----------
+        fills : AccountFills
+            At least one, in canonical order; only what their owners hold is asked for.
+        splits : SplitFactors
+            Of all accounts.
+        market : Market, optional
+            Without one there are none.
+        """
+        nothing = np.zeros(0, np.int64)
+        if market is None:
+            of_holding = np.zeros(len(self._keys), np.int64)
+            return Closes(nothing, nothing, nothing, np.zeros(0), of_holding)
+        is_asked = np.zeros(len(self.owners), np.bool_)
+        is_asked[fills.owner] = True
+        is_open = self.held["units"] != 0.0
+        is_open[fills.holding] = True
+        wanted = np.flatnonzero(is_asked[self._owner_of] & is_open)
+        return self._closes(wanted, fills.time, splits, market)
+
+    def _closes(
+        self, wanted: Integers, times: Integers, splits: SplitFactors, market: Market
+    ) -> Closes:
+        of_holding = np.zeros(len(self._keys), np.int64)
+        instruments: dict[tuple[str | None, str], int] = {}
+        for number in wanted.tolist():
+            account, _, symbol = self._keys[number]
+            own = (account if splits.is_split(account, symbol) else None), symbol
+            of_holding[number] = instruments.setdefault(own, len(instruments))
+        found = []
+        for (account, symbol), number in instruments.items():
+            since, asof, close = market.closes_between(symbol, int(times[0]), int(times[-1]))
+            if account is not None and len(asof):
+                close = close * splits.at([account] * len(asof), [symbol] * len(asof), asof)
+            found.append((since, np.full(len(since), number), asof, close))
+        time, instrument, asof, close = (np.concatenate(each) for each in zip(*found, strict=True))
+        order = np.argsort(time, kind="stable")
+        return Closes(time[order], instrument[order], asof[order], close[order], of_holding)
+
+    def forget(self, owners: Collection[tuple[str, str]]) -> None:
+        """Forget what some accounts' strategies hold, as if they had never traded."""
+        gone = np.array([name in owners for name in self.owner_names], np.bool_)
+        self.owners[gone] = np.array((0.0, NOT_TRADED, 0), OWNER)
+        self.held[gone[self._owner_of]] = np.zeros((), HOLDING)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.void]]]:
+        """Copy what is remembered, as names that JSON can hold and arrays; see `restore`."""
+        names = {
+            "owners": [list(name) for name in self.owner_names],
+            "holdings": [list(key) for key in self._keys],
+            "currencies": list(self._currencies),
+        }
+        return names, {"owners": self.owners.copy(), "holdings": self.held.copy()}
+
+    def restore(self, names: dict[str, Any], arrays: dict[str, npt.NDArray[np.void]]) -> None:
+        """Go on from a state."""
+        self.owner_names = [(account, strategy) for account, strategy in names["owners"]]
+        self._keys = [(account, strategy, symbol) for account, strategy, symbol in names["holdings"]]
+        self._currencies = list(names["currencies"])
+        self.owners, self.held = arrays["owners"].copy(), arrays["holdings"].copy()
+        self._index()
+
+    def _open(self, keys: list[Key]) -> None:
+        known = set(self.owner_names)
+        owners = list(dict.fromkeys(key[:2] for key in keys if key[:2] not in known))
+        self.owner_names += owners
+        new = np.zeros(len(owners), OWNER)
+        new["currency"] = NOT_TRADED
+        self.owners = np.concatenate([self.owners, new])
+        self._keys += keys
+        self.held = np.concatenate([self.held, np.zeros(len(keys), HOLDING)])
+        self._index()
+
+    def _index(self) -> None:
+        """Order the holdings by owner and symbol, so that sums do not depend on arrival."""
+        numbers = {owner: number for number, owner in enumerate(self.owner_names)}
+        self._numbers = {_SEPARATOR.join(key): number for number, key in enumerate(self._keys)}
+        self._owner_of = np.array([numbers[key[:2]] for key in self._keys], np.int64)
+        symbols = np.array([key[2] for key in self._keys], dtype=np.str_)
+        self._order = np.lexsort((symbols, self._owner_of)).astype(np.int64)
+        counts = np.bincount(self._owner_of, minlength=len(self.owner_names))
+        self._first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

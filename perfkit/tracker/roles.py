@@ -38,13 +38,14 @@ class Market(Protocol):
     def contexts(self, symbols: pa.Array, times: pa.Array) -> pa.Table:
         """Give a `MarketContext` row for each symbol at each time."""
 
-    def closes(
-        self, symbol: str, times: pa.ChunkedArray
-    ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
-        """Give when one symbol's last bar before each time closed, and at what price.
+    def closes_between(
+        self, symbol: str, start: int, stop: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Give one symbol's last close at ``start`` and those that follow up to ``stop``.
 
-        Times are datetime64[us] in UTC. NaT and NaN where there is none; a
-        close that is too old to value a position at is NaN.
+        Three columns: from when each counts, when its bar closed, and the close, NaN
+        from when it is too old to value a position at. Times are microseconds since
+        1970, UTC.
         """
 
 

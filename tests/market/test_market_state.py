@@ -51,19 +51,23 @@ def test_an_old_bar_says_nothing_of_now_but_when_it_closed(state):
     )
 
 
-def test_closes_are_those_of_the_contexts(state):
-    last = FIRST + 29 * DAY
-    times = [FIRST - DAY, FIRST, last, last + 5 * DAY, last + 6 * DAY, FIRST + 1.5 * DAY]
-    for symbol in ("X", "nobody"):
-        asof, close = state.closes(symbol, times)
-        contexts = state.contexts([symbol] * len(times), times)
-        assert pa.array(asof).to_pylist() == [
-            None if time is None else time.replace(tzinfo=None)
-            for time in contexts["context_asof"].to_pylist()
-        ]
-        assert pa.array(close, from_pandas=True).equals(contexts["close"].combine_chunks())
-    with pytest.raises(SchemaError, match="with a zone"):
-        state.closes("X", [datetime(2020, 1, 5)])  # noqa: DTZ001
+@pytest.mark.parametrize("gap", [1, 6])
+def test_closes_between_two_times_are_those_of_the_contexts(gap):
+    state = MarketState()
+    for n in range(8):
+        state.on_bar(Bar(symbol="X", close_time=FIRST + n * gap * DAY, close=100.0 + n))
+    hours = [FIRST + timedelta(hours=n) for n in range(-30, 24 * 8 * gap, 6)]
+    micros = [int(time.timestamp() * 1e6) for time in hours]
+    for start, stop in ((0, 20), (3, 3), (10, 30), (17, len(hours) - 1), (0, 1)):
+        since, asof, close = state.closes_between("X", micros[start], micros[stop])
+        assert sorted(since) == list(since)
+        for time, hour in zip(micros[start : stop + 1], hours[start : stop + 1], strict=True):
+            context, last = state.context_at("X", hour), (since <= time).sum() - 1
+            known = last >= 0 and not np.isnan(close[last])
+            assert (close[last] if known else None) == context.close
+            if known:
+                assert asof[last] == int(context.context_asof.timestamp() * 1e6)
+    assert len(state.closes_between("nobody", micros[0], micros[-1])[0]) == 0
 
 
 def test_a_missing_figure_leaves_its_class_null(state):
