@@ -103,7 +103,9 @@ def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
             continue
         for rule in spec.rules:
             good = rule.accepts_column(column)
-            blame(pc.fill_null(good, spec.optional) if good.null_count else good, spec.name, rule)
+            if column.null_count:
+                good = pc.if_else(pc.is_null(column), spec.optional, good)
+            blame(good, spec.name, rule)
     for row_rule in _row_rules(cls):
         blame(pc.fill_null(row_rule.accepts_rows(table), False), row_rule.field, row_rule)
     return tuple(first[row] for row in sorted(first))

@@ -1,8 +1,8 @@
 """Where a history lies: a folder of this machine, or a prefix in S3.
 
-A location puts a file so that it survives a power loss, gives it back, and
-says where the journal lies. delta-rs makes no fsync, so whatever it writes
-into a local folder is synced here.
+A location puts a file so that it survives a power loss, gives it back, moves
+it out of the way, and says where the journal lies. delta-rs makes no fsync,
+so whatever it writes into a local folder is synced here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Location(Protocol):
     options: dict[str, str]
     journal: Path
     journal_home: str
+    is_atomic: bool  # a file is there whole or not at all, whatever fails
 
     def prepare(self) -> None:
         """Make the place ready for writing, or refuse it."""
@@ -36,7 +37,13 @@ class Location(Protocol):
         """Write a file; it is durable when this returns."""
 
     def get(self, path: str) -> bytes:
-        """Read a file."""
+        """Read a file; FileNotFoundError when it is not there."""
+
+    def files(self, folder: str) -> list[str]:
+        """List the paths of all files below a folder, in the order of their names."""
+
+    def move(self, path: str, to: str) -> None:
+        """Give a file a path that is free; durable when this returns."""
 
     def sync_log(self, table: str) -> None:
         """Make what delta-rs wrote into a table's log durable."""
@@ -67,6 +74,7 @@ class LocalLocation:
         self.options: dict[str, str] = {}
         self.journal = journal or self.root / "journal.sqlite"
         self.journal_home = "local"  # a folder may be moved as a whole
+        self.is_atomic = False  # a power loss may leave a name without its content
 
     def prepare(self) -> None:
         """Make the folder."""
@@ -87,6 +95,19 @@ class LocalLocation:
     def get(self, path: str) -> bytes:
         """Read a file."""
         return (self.root / path).read_bytes()
+
+    def files(self, folder: str) -> list[str]:
+        """List the paths of all files below a folder, in the order of their names."""
+        found = (self.root / folder).rglob("*")
+        return sorted(str(path.relative_to(self.root)) for path in found if path.is_file())
+
+    def move(self, path: str, to: str) -> None:
+        """Give a file a path that is free; durable when this returns."""
+        source, target = self.root / path, self.root / to
+        make_folder(target.parent)
+        source.rename(target)
+        sync(target.parent)
+        sync(source.parent)
 
     def sync_log(self, table: str) -> None:
         """Sync the newest commit of a table and the folders that name it."""

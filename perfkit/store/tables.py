@@ -18,6 +18,7 @@ from perfkit.records import (
     Bar,
     CashRecord,
     LabelRecord,
+    PnlLogEntry,
     SplitRecord,
     TradeRecord,
     arrow_schema,
@@ -166,6 +167,14 @@ TABLES: dict[str, TableLayout] = {
             sort=("account_id", "strategy_id", "labelled_at", "sequence"),
             filtered=("account_id", "strategy_id", "labelled_at", "sequence"),
             partition="month",
+        ),
+        TableLayout(
+            name="pnl",
+            record=PnlLogEntry,
+            time="day",
+            sort=("account_id", "strategy_id", "day", "sequence"),
+            filtered=("account_id", "strategy_id", "day", "sequence"),
+            key=("account_id", "strategy_id", "day"),
         ),
     )
 }
