@@ -141,10 +141,12 @@ class UnfitFillError(InvalidArgumentError):
         Position of the fill in the table that was given, from 0.
     field : str
         The field that differs.
+    book : tuple of str
+        Account, strategy and symbol.
     """
 
-    def __init__(self, row: int, field: str, message: str) -> None:
-        self.row, self.field = row, field
+    def __init__(self, row: int, field: str, book: tuple[str, ...], message: str) -> None:
+        self.row, self.field, self.book = row, field, book
         super().__init__(message)
 
 

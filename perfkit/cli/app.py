@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from perfkit.cli import checking, demo, questions, reconciling, recording
+from perfkit.cli import checking, demo, flushing, maintenance, questions, reconciling, recording
 from perfkit.errors import DamagedStoreError, PerfkitError
 
 __all__ = ["app", "main"]
@@ -30,12 +30,16 @@ app.command("demo")(demo.demo)
 app.command("import")(recording.import_file)
 app.command("formats")(recording.formats)
 app.command("record")(recording.record)
+app.command("flush")(flushing.flush)
 app.command("summary")(questions.summary)
 app.command("attribution")(questions.attribution)
 app.command("report")(questions.report)
 app.command("verify")(checking.verify)
 app.command("changes")(checking.changes)
 app.command("reconcile")(reconciling.reconcile)
+app.command("compact")(maintenance.compact)
+app.command("vacuum")(maintenance.vacuum)
+app.command("export")(maintenance.export)
 
 
 def _print_version(asked: bool) -> None:

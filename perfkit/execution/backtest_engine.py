@@ -2,8 +2,9 @@
 
 A decision at one close sees that close and those before it, and is filled
 at the next close (or the next open): what was decided on can't be traded at
-any more. Each mandate has its own cash and positions. Fills come out in
-order of time, month by month, and go through the same tracker as live ones.
+any more. Each mandate has its own cash and positions. The broker is one like
+any other, whose market the backtest moves; fills come out in order of time,
+month by month, and go through the same tracker as live ones.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError
-from perfkit.execution.broker import Broker, Order, PaperBroker
+from perfkit.execution.order import Order, OrderReport, OrderStatus
+from perfkit.execution.paper_broker import PaperBroker
 from perfkit.execution.price_matrix import price_matrix, require_between
 from perfkit.execution.prices_so_far import PricesSoFar
 from perfkit.execution.rebalancing import TradingRules, order_volumes
+from perfkit.execution.signals import decided_weights
 from perfkit.records import CashKind, CashRecord, Fill, arrow_schema
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from perfkit.execution.broker import SimulatedBroker
     from perfkit.execution.mandate import Mandate
 
 __all__ = ["BacktestEngine", "Tracker"]
@@ -53,13 +57,19 @@ class BacktestEngine:
         each close, with a zone, whose date is the trading day.
     mandates : sequence of Mandate
         Who runs which strategy with how much; each account and strategy once.
-    broker : Broker, optional
-        Fills the orders; a `PaperBroker` unless told.
+    broker : SimulatedBroker, optional
+        Fills the orders; a `PaperBroker` unless told. Each run begins with a fresh
+        one of its settings.
     opens : DataFrame, optional
         Opening prices like ``closes``, its index the time of each open.
         With them orders are filled at the next open, else at the next close.
     rules : TradingRules, optional
         Lots and no-trade band.
+
+    Attributes
+    ----------
+    rejected : list of OrderReport
+        Orders of the last run that the broker rejected.
 
     Raises
     ------
@@ -83,7 +93,7 @@ class BacktestEngine:
         closes: pd.DataFrame,
         mandates: Sequence[Mandate],
         *,
-        broker: Broker | None = None,
+        broker: SimulatedBroker | None = None,
         opens: pd.DataFrame | None = None,
         rules: TradingRules | None = None,
     ) -> None:
@@ -92,7 +102,8 @@ class BacktestEngine:
         if opens is not None:
             require_between(self._traded, self._closes)
         self._mandates = tuple(mandates)
-        self._broker = broker or PaperBroker()
+        self._broker: SimulatedBroker = broker or PaperBroker()
+        self.rejected: list[OrderReport] = []
         self._rules = rules or TradingRules()
         _check_mandates(self._mandates)
 
@@ -145,20 +156,29 @@ class BacktestEngine:
         days, symbols = self._closes.days, self._closes.symbols
         books = _Books(self._mandates, symbols)
         new_month, new_year = _changes_after(days, "M"), _changes_after(days, "Y")
-        orders: pa.Table | None = None
+        broker, orders = self._broker.fresh(), arrow_schema(Order).empty_table()
+        self.rejected = []
         fills, payouts = [arrow_schema(Fill).empty_table()], []
         for day in range(len(days)):
-            if orders is not None:
-                prices = dict(zip(symbols, self._traded.values[day].tolist(), strict=True))
-                filled = self._broker.submit(orders, prices, self._traded.times[day])
+            if orders.num_rows or broker.open_orders():
+                filled = self._trade(broker, orders, day)
                 books.apply(filled)
                 fills.append(filled)
             if new_year[day]:
                 payouts = self._pay_out(books, day)
-            orders = self._decide(books, day)
+            orders = self._decide(books, day, broker.open_orders())
             if new_month[day] or day == len(days) - 1:
                 yield _Month(day + 1, pa.concat_tables(fills), payouts)
                 fills, payouts = fills[:1], []
+
+    def _trade(self, broker: SimulatedBroker, orders: pa.Table, day: int) -> pa.Table:
+        """Show the broker the day's market, hand over orders, and give what was filled."""
+        prices = self._traded.values[day].tolist()
+        time = self._traded.times[day]
+        broker.on_market(dict(zip(self._traded.symbols, prices, strict=True)), time)
+        reports = broker.submit(orders)
+        self.rejected += [report for report in reports if report.status is OrderStatus.REJECTED]
+        return broker.fills(time).fills
 
     def _pay_out(self, books: _Books, day: int) -> list[CashRecord]:
         """Take gains out of the mandates that do not keep them."""
@@ -183,8 +203,8 @@ class BacktestEngine:
             source="backtest",
         )
 
-    def _decide(self, books: _Books, day: int) -> pa.Table | None:
-        """Orders of all mandates at one close; None when there are none."""
+    def _decide(self, books: _Books, day: int, working: Sequence[OrderReport]) -> pa.Table:
+        """Orders of all mandates at one close, but for what is still being worked."""
         closes = self._closes
         known = closes.values[: day + 1]
         so_far = PricesSoFar(closes=known, days=closes.days[: day + 1], symbols=closes.symbols)
@@ -193,15 +213,16 @@ class BacktestEngine:
         for book, mandate in enumerate(self._mandates):
             key = id(mandate.strategy)
             if key not in decided:
-                decided[key] = _weights(mandate, so_far)
+                decided[key] = decided_weights(mandate.strategy, so_far)
             weights = decided[key]
             if weights is None:
                 continue
             positions = books.positions[book]
             capital = float(books.cash[book] + positions @ known[-1])
             volumes = order_volumes(weights, positions, known[-1], capital, self._rules)
+            volumes[books.places(working, book)] = 0.0
             rows += [(mandate, int(n), float(volumes[n])) for n in np.flatnonzero(volumes)]
-        return self._order_table(rows, day) if rows else None
+        return self._order_table(rows, day)
 
     def _order_table(self, rows: list[tuple[Mandate, int, float]], day: int) -> pa.Table:
         date = str(self._closes.days[day]).replace("-", "")
@@ -236,6 +257,14 @@ class _Books:
         self._book = {key: place for place, key in enumerate(keys)}
         self._symbol = {symbol: place for place, symbol in enumerate(symbols)}
 
+    def places(self, orders: Sequence[OrderReport], book: int) -> list[int]:
+        """Symbols with an order of one book among those given."""
+        return [
+            self._symbol[order.symbol]
+            for order in orders
+            if self._book[order.account_id, str(order.strategy_id)] == book
+        ]
+
     def apply(self, fills: pa.Table) -> None:
         account, strategy, symbol, side = (
             fills.column(name).to_pylist()
@@ -256,18 +285,6 @@ def _changes_after(
     """Tell after which days a new month or year begins; not known of the last one."""
     spans = days.astype(f"datetime64[{unit}]").astype(np.int64)
     return np.append(np.diff(spans) != 0, False)
-
-
-def _weights(mandate: Mandate, so_far: PricesSoFar) -> Floats | None:
-    weights = mandate.strategy.target_weights(so_far)
-    if weights is None:
-        return None
-    if weights.shape != (len(so_far.symbols),) or not np.isfinite(weights).all():
-        raise InvalidArgumentError(
-            f"strategy {mandate.strategy.strategy_id!r}: weights of {so_far.days[-1]} must be "
-            f"{len(so_far.symbols)} finite numbers, were {weights}; hold nothing with 0.0"
-        )
-    return weights
 
 
 def _check_mandates(mandates: Sequence[Mandate]) -> None:

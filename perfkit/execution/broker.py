@@ -1,165 +1,118 @@
-"""Brokers: orders in, fills out.
+"""What every broker does: takes orders, and tells later what became of them.
 
-A broker is anything with `Broker.submit`; the paper broker fills at the
-price it is given, less slippage and commission, and nothing about it is
-left to chance.
+An order is answered at once with a report, and filled when the market does it: now,
+in parts, later, or never. Fills are asked for by time and can be asked for again: they
+come with the same ids, so that what was recorded before is told apart from what is new.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol, Self
 
-import numpy as np
-import pyarrow as pa
-
-from perfkit.errors import UnknownNameError
-from perfkit.execution.costs import BasisPointCommission, BasisPointSlippage, Commission, Slippage
-from perfkit.records import Fill, Side, arrow_schema, conform
-from perfkit.records.checks import check_record
-from perfkit.records.rules import Identifier, Positive, Text
+from perfkit.errors import PerfkitError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
 
-__all__ = ["Broker", "Order", "PaperBroker"]
+    import pyarrow as pa
+
+    from perfkit.execution.order import OrderReport
+
+__all__ = ["AccountInfo", "Broker", "BrokerError", "Executions", "SimulatedBroker"]
+
+
+class BrokerError(PerfkitError, OSError):
+    """A broker can't be reached, or answers what it should not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A market order of one strategy.
+class AccountInfo:
+    """An account, as its broker sees it.
 
     Attributes
     ----------
-    order_id : str
-        Unique for the account's whole history; at most 62 characters, so
-        that the fills can carry it in their own id.
-    account_id, strategy_id : str
-        Who orders.
-    submitted_at : datetime
-        When it was decided.
-    symbol : str
-        As the desk names the instrument.
-    side : Side
-        ``buy`` or ``sell``.
-    volume : float
-        Units, above zero.
-
-    Raises
-    ------
-    InvalidRecordError
-        When a field breaks its rule.
+    account_id : str
+        Its name in our books.
+    cash : float
+        Below zero when it is borrowed.
+    equity : float
+        Cash and the value of all positions; NaN when a position has no price.
+    buying_power : float, optional
+        What the broker lets be bought; None where it does not say.
+    currency : str, optional
+        Of the sums.
     """
 
-    order_id: Annotated[str, Identifier()]
-    account_id: Annotated[str, Identifier()]
-    strategy_id: Annotated[str, Identifier()]
-    submitted_at: datetime
-    symbol: Annotated[str, Text(64)]
-    side: Side
-    volume: Annotated[float, "units", Positive("a sale is side='sell' with a positive volume")]
+    account_id: str
+    cash: Annotated[float, "account currency"]
+    equity: Annotated[float, "account currency"]
+    buying_power: Annotated[float, "account currency"] | None = None
+    currency: str | None = None
 
-    def __post_init__(self) -> None:
-        check_record(self)
+
+class Executions(NamedTuple):
+    """What was filled.
+
+    Attributes
+    ----------
+    fills : pyarrow.Table
+        With ``arrow_schema(Fill)``, each tagged with the strategy that ordered it.
+    refused : tuple of str
+        A sentence for each execution that could not become a fill: one of an order
+        that is no strategy's, or one that could not be read.
+    """
+
+    fills: pa.Table
+    refused: tuple[str, ...] = ()
 
 
 class Broker(Protocol):
-    """Works orders in a market and reports what was filled."""
+    """Works orders in a market for one account.
 
-    def submit(self, orders: pa.Table, prices: Mapping[str, float], time: datetime) -> pa.Table:
-        """Fill orders.
-
-        Parameters
-        ----------
-        orders : pyarrow.Table
-            With ``arrow_schema(Order)``.
-        prices : mapping of str to float
-            What the market trades at, by symbol.
-        time : datetime
-            When it does.
-
-        Returns
-        -------
-        pyarrow.Table
-            With ``arrow_schema(Fill)``; none, one or several rows an order.
-        """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaperBroker:
-    """Fills every order at once, whole, at the market price and its costs.
-
-    Attributes
-    ----------
-    commission : Commission
-        Fee of a fill; 1 basis point of its value unless told.
-    slippage : Slippage
-        Distance from the market price; 1 basis point of it unless told.
-
-    Examples
-    --------
-    >>> from datetime import UTC, datetime
-    >>> from perfkit.records import to_table
-    >>> order = Order(
-    ...     order_id="m-1", account_id="A1", strategy_id="momentum", symbol="AAPL", side="buy",
-    ...     volume=10.0, submitted_at=datetime(2024, 1, 30, 21, tzinfo=UTC),
-    ... )
-    >>> fills = PaperBroker().submit(
-    ...     to_table([order], Order), {"AAPL": 100.0}, datetime(2024, 1, 31, 21, tzinfo=UTC)
-    ... )
-    >>> fills.select(["trade_id", "price", "commission"]).to_pylist()
-    [{'trade_id': 'm-1.1', 'price': 100.01, 'commission': 0.10001}]
+    Every method raises `BrokerError` when the broker can't be reached.
     """
 
-    commission: Commission = field(default_factory=lambda: BasisPointCommission(rate=1.0))
-    slippage: Slippage = field(default_factory=lambda: BasisPointSlippage(rate=1.0))
-
-    def submit(self, orders: pa.Table, prices: Mapping[str, float], time: datetime) -> pa.Table:
-        """Fill orders at given prices.
+    def submit(self, orders: pa.Table) -> list[OrderReport]:
+        """Hand over orders.
 
         Parameters
         ----------
         orders : pyarrow.Table
-            With ``arrow_schema(Order)``.
-        prices : mapping of str to float
-            What the market trades at, by symbol.
-        time : datetime
-            Execution time of the fills.
+            With ``arrow_schema(Order)``. An order whose id the broker knows is found
+            and reported, not placed again.
 
         Returns
         -------
-        pyarrow.Table
-            With ``arrow_schema(Fill)``, one row an order, in their order;
-            the id of a fill is the order's with ``.1``.
-
-        Raises
-        ------
-        UnknownNameError
-            When a symbol has no price.
+        list of OrderReport
+            One an order, in their order; a rejection is a report, not an error.
         """
-        symbols = orders.column("symbol").to_pylist()
-        unpriced = sorted({symbol for symbol in symbols if symbol not in prices})
-        if unpriced:
-            raise UnknownNameError(
-                f"prices must hold every symbol that is ordered, lacked {unpriced}; "
-                "order what the market trades at that time"
-            )
-        market = np.array([prices[symbol] for symbol in symbols], dtype=np.float64)
-        is_buy = np.array([side == "buy" for side in orders.column("side").to_pylist()], bool)
-        volume = orders.column("volume").to_numpy()
-        price = self.slippage(np.where(is_buy, 1.0, -1.0), market)
-        order_ids = orders.column("order_id")
-        columns = {name: orders.column(name) for name in _SHARED}
-        columns |= {
-            "trade_id": pa.array([f"{order_id}.1" for order_id in order_ids.to_pylist()]),
-            "execution_time": pa.repeat(pa.scalar(time, _TIME), len(symbols)),
-            "price": pa.array(price),
-            "commission": pa.array(self.commission(volume, price)),
-            "source": pa.repeat(pa.scalar("paper"), len(symbols)),
-        }
-        return conform(pa.table(columns), Fill)
+
+    def wait(self, order_ids: Collection[str], patience: float) -> list[OrderReport]:
+        """Wait until orders have ended, at most for ``patience`` seconds."""
+
+    def open_orders(self) -> list[OrderReport]:
+        """Orders of the account that may still be filled, ours and others."""
+
+    def fills(self, since: datetime) -> Executions:
+        """What was filled at or after a time; may be asked for again."""
+
+    def account(self) -> AccountInfo:
+        """Cash and equity now."""
+
+    def positions(self) -> dict[str, float]:
+        """Signed units held now, by symbol; without those that are flat."""
+
+    def prices(self, symbols: Collection[str]) -> dict[str, float]:
+        """Latest prices by symbol; a symbol without one is left out."""
 
 
-_SHARED = ("account_id", "strategy_id", "symbol", "side", "volume", "order_id")
-_TIME = arrow_schema(Fill).field("execution_time").type
+class SimulatedBroker(Broker, Protocol):
+    """A broker whose market is moved by its caller."""
+
+    def on_market(self, prices: Mapping[str, float], time: datetime) -> None:
+        """Move the market to what it trades at, at a time; work the open orders."""
+
+    def fresh(self) -> Self:
+        """Give a broker with the same settings that has seen no order."""

@@ -1,4 +1,4 @@
-"""From target weights to order volumes."""
+"""From target weights to order volumes: whole lots, and no trade for a little drift."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["TradingRules", "order_volumes"]
+__all__ = ["TradingRules", "order_volumes", "whole_lots"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,8 @@ class TradingRules:
         what a broker with fractional shares takes.
     no_trade_band : float
         A position whose weight is nearer to its target than this fraction of
-        the capital is left alone, so that drift is not traded every day. A
-        position that is to be closed is always closed.
+        the strategy's capital is left alone, so that drift is not traded every
+        day. A position that is to be closed is always closed.
     """
 
     lot_size: float = 1.0
@@ -41,6 +41,34 @@ class TradingRules:
                 "trading rules must have lot_size > 0 and no_trade_band in [0, 1), "
                 f"were {self}; whole shares are lot_size=1.0, and a band of 0.0 trades every drift"
             )
+
+    def leaves(self, target: Floats, held: Floats, capital: float) -> npt.NDArray[np.bool_]:
+        """Tell which positions are left alone.
+
+        Parameters
+        ----------
+        target, held : ndarray of shape (n,)
+            Value that each position should have, and has.
+        capital : float
+            Of the strategy, at least 0.
+        """
+        is_near = np.abs(target - held) <= self.no_trade_band * capital
+        is_exit = (target == 0.0) & (held != 0.0)
+        left: npt.NDArray[np.bool_] = is_near & ~is_exit
+        return left
+
+
+def whole_lots(units: Floats, lot_size: float) -> Floats:
+    """Count the whole lots in signed units, towards zero, so that rounding never borrows.
+
+    Examples
+    --------
+    >>> whole_lots(np.array([0.3, -16.7]), 0.1)
+    array([   3., -167.])
+    """
+    lots = units / lot_size
+    # the nudge keeps 100 from becoming 99
+    return np.trunc(lots + np.copysign(1e-9, lots))
 
 
 def order_volumes(
@@ -74,9 +102,6 @@ def order_volumes(
     """
     capital = max(capital, 0.0)
     value = weights * capital
-    lots = value / prices / rules.lot_size
-    # towards zero, so that rounding never borrows; the nudge keeps 100 from becoming 99
-    target = np.trunc(lots + np.copysign(1e-9, lots)) * rules.lot_size
-    is_near = np.abs(value - positions * prices) <= rules.no_trade_band * capital
-    is_exit = (weights == 0.0) & (positions != 0.0)
-    return np.where(is_near & ~is_exit, 0.0, target - positions)
+    target = whole_lots(value / prices, rules.lot_size) * rules.lot_size
+    is_left = rules.leaves(value, positions * prices, capital)
+    return np.where(is_left, 0.0, target - positions)

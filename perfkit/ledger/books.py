@@ -154,7 +154,8 @@ class Books:
                 "rebuild the book from all its fills"
             )
         field, must, was = self._unfit(columns, row, fault, book)
-        return UnfitFillError(row, field, f"{name}: {field} of book {key} must {must}, was {was}")
+        message = f"{name}: {field} of book {key} must {must}, was {was}"
+        return UnfitFillError(row, field, key, message)
 
     def _unfit(
         self, columns: FillColumns, row: int, fault: int, book: np.void

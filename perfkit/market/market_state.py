@@ -168,17 +168,23 @@ class MarketState:
             )
         rows = np.full(len(instants), -1, dtype=np.intp)
         close_times = np.zeros(len(instants), dtype=np.int64)
-        found = {name: np.full(len(instants), np.nan) for name in FIGURES}
+        found = np.full((len(FIGURES), len(instants)), np.nan)
         for symbol, asked in rows_by_symbol(names):
             if (figures := self._symbols.get(symbol)) is None:
                 continue
-            asof = figures.rows_asof(instants[asked])
+            when = instants[asked]
+            if when.min() >= figures.last_time:  # as always with live trades
+                rows[asked], close_times[asked] = figures.length - 1, figures.last_time
+                found[:, asked] = figures.latest()[:, None]
+                continue
+            asof = figures.rows_asof(when)
             mine, asof = asked[asof >= 0], asof[asof >= 0]
             rows[mine], close_times[mine] = asof, figures.close_times(asof)
             columns = figures.columns()
-            for name in FIGURES:
-                found[name][mine] = columns[name][asof]
-        return context_table(found, rows, close_times, instants, self.definition)
+            for place, name in enumerate(FIGURES):
+                found[place, mine] = columns[name][asof]
+        by_name = dict(zip(FIGURES, found, strict=True))
+        return context_table(by_name, rows, close_times, instants, self.definition)
 
     def closes_between(
         self, symbol: str, start: int, stop: int
@@ -206,6 +212,10 @@ class MarketState:
             nothing = np.empty(0, np.int64)
             return nothing, nothing, np.empty(0)
         first, last = figures.row_asof(start), figures.row_asof(stop)
+        if first == last >= 0:
+            asof, close = figures.bar(first)
+            if asof + stale_after(self.definition) > stop:
+                return np.array([start]), np.array([asof]), np.array([close])
         rows = np.arange(max(first, 0), last + 1)
         asof = figures.close_times(rows)
         expired = asof + stale_after(self.definition)

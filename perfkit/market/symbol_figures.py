@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from perfkit.errors import ConflictError, InvalidTableError, RowError
 from perfkit.market.bars import BarColumns, FloatColumn, SymbolBars
+from perfkit.market.classes import FIGURES
 from perfkit.market.levels import LevelFigures, update_levels
 from perfkit.market.regimes import (
     VolatilityFigures,
@@ -43,11 +44,21 @@ class SymbolFigures:
     ----------
     definition : Definition
         Windows of the figures.
+
+    Attributes
+    ----------
+    length : int
+        How many bars there are.
+    last_time : int
+        When the last one closed, in microseconds since 1970, UTC; of no bars the
+        end of all times.
     """
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.length = 0
+        self.last_time = np.iinfo(np.int64).max
+        self._latest: FloatColumn | None = None
         self._filled = 0  # rows that have their figures
         self._times: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._bars = _empty(BarColumns)
@@ -87,6 +98,7 @@ class SymbolFigures:
         for column, values in zip(self._bars, new.columns, strict=True):
             column[start:stop] = values
         self.length = stop
+        self.last_time, self._latest = int(self._times[stop - 1]), None
 
     def rows_asof(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
         """Give the row of the last bar closed at or before each time, or -1."""
@@ -94,7 +106,13 @@ class SymbolFigures:
 
     def row_asof(self, time: int) -> int:
         """Give the row of the last bar closed at or before one time, or -1."""
+        if time >= self.last_time:
+            return self.length - 1
         return int(self._times[: self.length].searchsorted(time, side="right")) - 1
+
+    def bar(self, row: int) -> tuple[int, float]:
+        """Give when one bar closed, and at what price."""
+        return int(self._times[row]), float(self._bars.close[row])
 
     def close_times(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Give the close times of rows, in microseconds since 1970, UTC."""
@@ -109,6 +127,13 @@ class SymbolFigures:
         self._fill()
         groups = (self._bars, self._trend, self._volatility, self._volume, self._levels)
         return {name: column for group in groups for name, column in group._asdict().items()}
+
+    def latest(self) -> FloatColumn:
+        """Give each of `FIGURES` on the last bar."""
+        if self._latest is None:
+            columns = self.columns()
+            self._latest = np.array([columns[name][self.length - 1] for name in FIGURES])
+        return self._latest
 
     def _check_repeated(self, repeated: SymbolBars, new: SymbolBars) -> None:
         times = np.concatenate([self._times[: self.length], new.times])

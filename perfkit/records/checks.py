@@ -20,6 +20,8 @@ from perfkit.records.fields import FieldSpec, field_specs, record_kind
 from perfkit.records.schema import arrow_schema
 
 if typing.TYPE_CHECKING:
+    from collections.abc import Collection
+
     from perfkit.records.rules import RowRule, Rule
 
 __all__ = ["check_record", "check_table", "conform", "invalid_rows", "rows_where"]
@@ -71,7 +73,9 @@ def _sentence(name: str, field: str, rule: Rule | RowRule, value: object) -> str
     return f"{name}: {field} must {rule.requirement}, was {value!r}; {rule.remedy}"
 
 
-def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
+def invalid_rows(
+    table: pa.Table, cls: type, fields: Collection[str] | None = None
+) -> tuple[RowError, ...]:
     """List every row of a table that breaks a rule, with the record's message.
 
     Parameters
@@ -80,6 +84,9 @@ def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
         With the columns of ``arrow_schema(cls)``.
     cls : type
         The record class.
+    fields : collection of str, optional
+        The fields whose own rules are asked; all of them, and the rules on several
+        together, when None.
 
     Returns
     -------
@@ -98,6 +105,8 @@ def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
             first.setdefault(row, RowError(row=row, field=field, message=message))
 
     for spec in specs:
+        if fields is not None and spec.name not in fields:
+            continue
         column = table.column(spec.name)
         if spec.optional and column.null_count == len(column):
             continue
@@ -106,7 +115,7 @@ def invalid_rows(table: pa.Table, cls: type) -> tuple[RowError, ...]:
             if column.null_count:
                 good = pc.if_else(pc.is_null(column), spec.optional, good)
             blame(good, spec.name, rule)
-    for row_rule in _row_rules(cls):
+    for row_rule in _row_rules(cls) if fields is None else ():
         blame(pc.fill_null(row_rule.accepts_rows(table), False), row_rule.field, row_rule)
     return tuple(first[row] for row in sorted(first))
 
@@ -125,15 +134,15 @@ def _shown(value: pa.Scalar) -> Any:
         return str(value.cast(pa.int64())) + " microseconds since 1970"
 
 
-def check_table(table: pa.Table, cls: type) -> None:
-    """Check a table against the rules of a record's fields.
+def check_table(table: pa.Table, cls: type, fields: Collection[str] | None = None) -> None:
+    """Check a table against the rules of a record's fields; see `invalid_rows`.
 
     Raises
     ------
     InvalidTableError
         Listing every row that breaks a rule, in the words a single record uses.
     """
-    if bad := invalid_rows(table, cls):
+    if bad := invalid_rows(table, cls, fields):
         raise InvalidTableError(record_kind(cls), bad, table.num_rows)
 
 

@@ -23,13 +23,19 @@ _UNDEFINED_HAS_REASON = RowRule(
         pc.is_null(entries["total_pnl"]), pc.is_valid(entries["reason"])
     ),
 )
-_MARKS_ARE_PAIRS = RowRule(
-    field="mark_prices",
-    requirement="hold one price for each of mark_symbols",
-    remedy="give both in the same order",
-    accepts=lambda entry: len(entry.mark_prices) == len(entry.mark_symbols),
-    accepts_rows=lambda entries: pc.equal(
-        pc.list_value_length(entries["mark_prices"]), pc.list_value_length(entries["mark_symbols"])
+_MARKS = ("mark_symbols", "mark_prices", "mark_times")
+_MARKS_BELONG_TOGETHER = RowRule(
+    field="mark_symbols",
+    requirement="have as many items as mark_prices and mark_times",
+    remedy="give the three in the same order",
+    accepts=lambda entry: len({len(getattr(entry, name)) for name in _MARKS}) == 1,
+    accepts_rows=lambda entries: pc.and_(
+        *(
+            pc.equal(
+                pc.list_value_length(entries["mark_symbols"]), pc.list_value_length(entries[n])
+            )
+            for n in _MARKS[1:]
+        )
     ),
 )
 
@@ -111,10 +117,9 @@ class PnlLogEntry:
         Why ``total_pnl`` is not known: ``no_price``, or ``no_rate`` for an exchange rate.
     currency : str, optional
         Of all sums; None means the account's currency.
-    mark_symbols, mark_prices : tuple of str, tuple of float
-        Prices that were given for the day, beside those that the history has.
-    marked_at : datetime, optional
-        When these prices were given.
+    mark_symbols, mark_prices, mark_times : tuple of str, of float, of datetime
+        Prices that were given for the day, beside those that the history has, and of
+        when they are.
     recorded_at : datetime, optional
         When the row was written; a later row for the same day corrects it.
     source : str, optional
@@ -126,7 +131,7 @@ class PnlLogEntry:
         When a field breaks its rule, or a total that is not known has no reason.
     """
 
-    row_rules: ClassVar[tuple[RowRule, ...]] = (_UNDEFINED_HAS_REASON, _MARKS_ARE_PAIRS)
+    row_rules: ClassVar[tuple[RowRule, ...]] = (_UNDEFINED_HAS_REASON, _MARKS_BELONG_TOGETHER)
 
     account_id: Annotated[str, Identifier()]
     strategy_id: Annotated[str, Identifier()]
@@ -146,7 +151,7 @@ class PnlLogEntry:
     currency: Annotated[str, Text(16)] | None = None
     mark_symbols: tuple[str, ...] = ()
     mark_prices: tuple[float, ...] = ()
-    marked_at: datetime | None = None
+    mark_times: tuple[datetime, ...] = ()
     recorded_at: datetime | None = None
     source: Annotated[str, Text()] | None = None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perfkit.store.receipt import Receipt
+from perfkit.store.receipt import Receipt, Rejection
 from perfkit.store.tables import TABLES, TableLayout
 from perfkit.store.trade_store import TradeStore
-from perfkit.store.upkeep import VerifyReport, verify
+from perfkit.store.verification import VerifyReport, verify
 
-__all__ = ["TABLES", "Receipt", "TableLayout", "TradeStore", "VerifyReport", "verify"]
+__all__ = ["TABLES", "Receipt", "Rejection", "TableLayout", "TradeStore", "VerifyReport", "verify"]

@@ -2,24 +2,29 @@
 
 One SQLite file in WAL mode with ``synchronous=FULL``. Rows that are
 acknowledged together are one commit, of whatever tables they are; each group
-of them is one Arrow stream, chained to the group before it by sha256. Groups leave from the
-front, whole, once they are safe in a table; the chain goes on from there,
-and the file gives their space back. After an error of the disk nothing more
-is written: an fsync is never tried twice.
+of them is one Arrow stream, chained to the group before it by sha256. Groups
+leave from the front, whole, once they are safe in a table, also by the hand of
+another process; the chain goes on from there. After an error of the disk
+nothing more is written: an fsync is never tried twice.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from perfkit.errors import DamagedStoreError, StoreError
-from perfkit.store.journal_group import Group, chained, decode, encode
+from perfkit.store.backlog import Backlog
+from perfkit.store.fail_stop import FailStop
+from perfkit.store.journal_file import connect, copy_log, give_space_back, start_log, unsynced
+from perfkit.store.journal_group import HEAD, Group, chained, decode, encode, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,21 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["Journal"]
 
 GROUP_ROWS = 65_536  # bounds a blob, and what one step of the flusher holds
+FORGET_BYTES = 4 << 20  # bounds for how long forgetting keeps an append waiting
+_PAUSE = 0.002  # seconds between two such steps, in which an append gets its turn
 _FORMAT = 1
-
-# auto_vacuum counts only for a file without content, and WAL is content
-_PRAGMAS = ("auto_vacuum=FULL", "journal_mode=WAL", "synchronous=FULL", "fullfsync=1")
-_TABLES = """
-CREATE TABLE IF NOT EXISTS journal (
-    one INTEGER PRIMARY KEY CHECK (one = 1), format INTEGER NOT NULL, id TEXT NOT NULL,
-    home TEXT NOT NULL, number INTEGER NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS groups (
-    number INTEGER PRIMARY KEY, kind TEXT NOT NULL, first_sequence INTEGER NOT NULL,
-    last_sequence INTEGER NOT NULL, digest BLOB NOT NULL, payload BLOB NOT NULL
-);
-"""
-
 
 # each group with the digest before it: of the group before, or of the last one forgotten
 _GROUPS = """
@@ -50,6 +43,16 @@ SELECT g.number, g.kind, g.first_sequence, g.last_sequence, g.digest, g.payload,
        coalesce(p.digest, j.digest)
 FROM journal j JOIN groups g LEFT JOIN groups p ON p.number = g.number - 1
 WHERE ?1 IS NULL OR g.kind = ?1 ORDER BY g.number
+"""
+_BACKLOG = """
+SELECT l.last_sequence - f.first_sequence + 1, l.number - f.number + 1, l.number,
+       substr(f.payload, 1, ?)
+FROM groups f, groups l
+WHERE f.number = (SELECT min(number) FROM groups) AND l.number = (SELECT max(number) FROM groups)
+"""
+_FORGOTTEN = """
+UPDATE journal SET (number, sequence, digest) =
+    (SELECT number, last_sequence, digest FROM groups WHERE number = ?)
 """
 
 
@@ -73,7 +76,7 @@ class Journal:
 
     def __init__(self, path: Path, home: str, *, read_only: bool = False) -> None:
         self.path = path
-        self._failure: str | None = None
+        self._state = FailStop(f"the journal {path}")
         try:
             self._open(home, read_only)
         except (sqlite3.Error, OSError) as error:
@@ -90,12 +93,8 @@ class Journal:
             )
 
     def _open(self, home: str, read_only: bool) -> None:
-        uri = f"{self.path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
-        self._connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
+        self._connection = connect(self.path, read_only=read_only)
         if not read_only:
-            for pragma in _PRAGMAS:
-                self._connection.execute(f"PRAGMA {pragma}")
-            self._connection.executescript(_TABLES)
             self._connection.execute(
                 "INSERT OR IGNORE INTO journal VALUES (1, ?, ?, ?, 0, 0, x'')",
                 (_FORMAT, uuid.uuid4().hex, home),
@@ -111,6 +110,16 @@ class Journal:
         """Number the next row above a sequence that is in use elsewhere."""
         self._sequence = max(self._sequence, sequence)
 
+    @property
+    def last_sequence(self) -> int:
+        """Number of the last row that was acknowledged; 0 when there was none."""
+        return int(self._sequence)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether an error of the disk has stopped the journal."""
+        return self._state.is_stopped
+
     def refuse_if_stopped(self) -> None:
         """Raise when an error has stopped the journal.
 
@@ -119,20 +128,21 @@ class Journal:
         StoreError
             Naming the first error.
         """
-        if self._failure is not None:
-            raise StoreError(
-                f"the journal {self.path} has stopped after an error ({self._failure}); mend the "
-                "disk and open the history again, what was acknowledged is safe"
-            )
+        self._state.refuse_if_stopped()
 
-    def stop(self, reason: str) -> None:
-        """Write no more: an error left the disk in a state that is not known."""
-        self._failure = reason
+    def settle(self) -> None:
+        """Bring what an earlier process left in the log into the file, synced anew.
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether an error has stopped the journal."""
-        return self._failure is not None
+        What it wrote without an answer may be in memory alone, and an fsync
+        says nothing about it a second time; rows behind it would be lost with it.
+
+        Raises
+        ------
+        StoreError
+            When the disk refuses, and ever after.
+        """
+        with self._state.writing():
+            start_log(self._connection)
 
     def append(self, tables: Mapping[str, pa.Table]) -> dict[str, tuple[int, int]]:
         """Number rows and put them on disk, all or none.
@@ -155,12 +165,12 @@ class Journal:
             When the disk refuses, and ever after.
         """
         number, digest, sequence = self._number, self._digest, self._sequence
-        lines, numbers = [], {}
+        lines, numbers, now = [], {}, datetime.now(UTC)
         for kind, rows in tables.items():
             first = sequence + 1
             for part in _numbered(rows, first):
                 number, low, sequence = number + 1, sequence + 1, sequence + part.num_rows
-                header, payload = (number, kind, low, sequence), encode(part)
+                header, payload = (number, kind, low, sequence), encode(part, now)
                 digest = chained(digest, header, payload)
                 lines.append((*header, digest, payload))
             numbers[kind] = first, sequence
@@ -182,14 +192,13 @@ class Journal:
         DamagedStoreError
             At the first group that is not what was written.
         """
-        try:
+        with self._state.reading():
             for *header, digest, payload, before in self._connection.execute(_GROUPS, (kind,)):
-                if digest != chained(before, tuple(header), payload):
-                    raise DamagedStoreError(
-                        f"the journal {self.path}: group {header[0]} of {header[1]} is not what "
-                        "was acknowledged; keep a copy of the file and restore it from a backup"
-                    )
                 number, group_kind, first, last = header
+                if digest != chained(before, tuple(header), payload):
+                    raise self._state.damage(
+                        f"group {number} of {group_kind} is not what was acknowledged"
+                    )
                 yield Group(
                     number=number,
                     kind=group_kind,
@@ -198,31 +207,64 @@ class Journal:
                     digest=digest,
                     rows=decode(payload),
                 )
-        except sqlite3.Error as error:
-            raise DamagedStoreError(
-                f"the journal {self.path} can't be read: {error}; keep a copy of the file and "
-                "restore it from a backup"
-            ) from error
+
+    def backlog(self) -> Backlog:
+        """Say how much waits, and since when; at the cost of reading one group.
+
+        Raises
+        ------
+        DamagedStoreError
+            When the file can't be read.
+        """
+        with self._state.reading():
+            found = self._connection.execute(_BACKLOG, (HEAD,)).fetchone()
+        if found is None:
+            return Backlog()
+        rows, groups, last, head = found
+        return Backlog(rows=rows, groups=groups, last_group=last, oldest=time_of(head))
 
     def forget(self, group: Group) -> None:
         """Drop a group and all before it, which are safe in their tables.
 
-        A reader that is in the middle of them is waited for, half a minute at
-        most; then the file keeps its size until the next time.
+        In steps, between which another process may append. It is not synced:
+        after a power loss some may be there again, and are dropped again.
 
         Raises
         ------
         StoreError
             When the disk refuses, and ever after.
         """
-        with self._transaction():
-            self._connection.execute(
-                "UPDATE journal SET number = ?, sequence = ?, digest = ?",
-                (group.number, group.last_sequence, group.digest),
-            )
-            self._connection.execute("DELETE FROM groups WHERE number <= ?", (group.number,))
-        with self._stopping():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        numbers = list(self._steps(group.number))
+        with self._state.writing(), unsynced(self._connection):
+            for number in numbers:
+                with self._transaction():
+                    self._connection.execute(_FORGOTTEN, (number,))
+                    self._connection.execute("DELETE FROM groups WHERE number <= ?", (number,))
+                if number < group.number:
+                    time.sleep(_PAUSE)
+            give_space_back(self._connection)
+        self.copy_log()
+
+    def copy_log(self) -> None:
+        """Keep the file's log short, beside a process that appends.
+
+        Raises
+        ------
+        StoreError
+            When the disk refuses, and ever after.
+        """
+        with self._state.writing():
+            copy_log(self._connection)
+
+    def _steps(self, last: int) -> Iterator[int]:
+        """Cut what is forgotten into steps; gives the last group of each."""
+        sizes = "SELECT number, length(payload) FROM groups WHERE number <= ? ORDER BY number"
+        step = 0
+        for number, size in self._connection.execute(sizes, (last,)).fetchall():
+            step += size
+            if step >= FORGET_BYTES or number == last:
+                yield number
+                step = 0
 
     def verify(self) -> str | None:
         """Check the file and the chain; None when whole, else what is wrong."""
@@ -242,24 +284,15 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._stopping():
+        with self._state.writing():
             self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            self._connection.execute("COMMIT")
-
-    @contextmanager
-    def _stopping(self) -> Iterator[None]:
-        self.refuse_if_stopped()
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            self.stop(str(error))
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise StoreError(
-                f"the journal {self.path} could not be written ({error}); nothing was "
-                "acknowledged and writing has stopped, mend the disk and open the history again"
-            ) from error
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
 
 
 def _numbered(rows: pa.Table, first: int) -> Iterator[pa.Table]:

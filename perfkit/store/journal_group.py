@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-__all__ = ["Group", "chained", "decode", "encode"]
+__all__ = ["HEAD", "Group", "chained", "decode", "encode", "time_of"]
 
+HEAD = 65_536  # bytes in which a stream says its schema, and when it was written; trades need 5,000
 _COMPRESS_FROM_ROWS = 1_000  # below, zstd costs more time than it saves bytes
+_TIME = b"perfkit.journalled_at"  # key of the schema's metadata: microseconds since 1970, UTC
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +42,20 @@ class Group:
     rows: pa.Table
 
 
-def encode(rows: pa.Table) -> bytes:
-    """Write rows as an Arrow stream, which carries its own schema."""
+def encode(rows: pa.Table, time: datetime) -> bytes:
+    """Write rows as an Arrow stream, which carries its own schema.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        At least one row.
+    time : datetime
+        When they are journalled; with a zone.
+    """
     compression = "zstd" if rows.num_rows >= _COMPRESS_FROM_ROWS else None
     options = pa.ipc.IpcWriteOptions(compression=compression)
+    said = {_TIME: str((time - _EPOCH) // timedelta(microseconds=1))}
+    rows = rows.replace_schema_metadata(said)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema, options=options) as stream:
         stream.write_table(rows)
@@ -50,7 +64,19 @@ def encode(rows: pa.Table) -> bytes:
 
 def decode(payload: bytes) -> pa.Table:
     """Read an Arrow stream back."""
-    return pa.ipc.open_stream(payload).read_all()
+    return pa.ipc.open_stream(payload).read_all().replace_schema_metadata(None)
+
+
+def time_of(head: bytes) -> datetime | None:
+    """Read when rows were journalled; None when they were before perfkit said so.
+
+    Parameters
+    ----------
+    head : bytes
+        The first `HEAD` bytes of an encoded group, or all of it.
+    """
+    said = pa.ipc.read_schema(pa.py_buffer(head)).metadata or {}
+    return _EPOCH + timedelta(microseconds=int(said[_TIME])) if _TIME in said else None
 
 
 def chained(before: bytes, header: tuple[int | str, ...], payload: bytes) -> bytes:

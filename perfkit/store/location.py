@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.store.s3_location import S3Location
@@ -25,10 +25,17 @@ class Location(Protocol):
     """A place for the files of a history."""
 
     uri: str
-    options: dict[str, str]
     journal: Path
     journal_home: str
     is_atomic: bool  # a file is there whole or not at all, whatever fails
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Storage options for delta-rs; good for minutes, so ask each time."""
+
+    @property
+    def read_options(self) -> dict[str, Any]:
+        """Storage options for polars, likewise."""
 
     def prepare(self) -> None:
         """Make the place ready for writing, or refuse it."""
@@ -72,6 +79,7 @@ class LocalLocation:
             )
         self.uri = str(self.root)
         self.options: dict[str, str] = {}
+        self.read_options: dict[str, Any] = {}
         self.journal = journal or self.root / "journal.sqlite"
         self.journal_home = "local"  # a folder may be moved as a whole
         self.is_atomic = False  # a power loss may leave a name without its content

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from perfkit.errors import DamagedStoreError, StoreError, UnknownNameError
 from perfkit.store.delta_tables import live_files
@@ -21,17 +22,32 @@ if TYPE_CHECKING:
     from perfkit.store.journal import Journal
     from perfkit.store.tables import TableLayout
 
-__all__ = ["read_rows"]
+__all__ = ["Question", "read_rows"]
+
+
+class Question(NamedTuple):
+    """What is asked of a table.
+
+    Attributes
+    ----------
+    where : polars.Expr, optional
+        Which rows.
+    columns : sequence of str, optional
+        Which columns; all of the record when None.
+    known : datetime, optional
+        Only rows that were known by then.
+    after : int
+        Only rows with a higher sequence.
+    """
+
+    where: pl.Expr | None = None
+    columns: Sequence[str] | None = None
+    known: datetime | None = None
+    after: int = 0
 
 
 def read_rows(
-    layout: TableLayout,
-    tables: DeltaTables,
-    journal: Journal | None,
-    *,
-    where: pl.Expr | None = None,
-    columns: Sequence[str] | None = None,
-    known: datetime | None = None,
+    layout: TableLayout, tables: DeltaTables, journal: Journal | None, question: Question
 ) -> pa.Table:
     """Read what is in the journal, in the table, or moving between them, once.
 
@@ -43,23 +59,20 @@ def read_rows(
         Where it lies.
     journal : Journal, optional
         None when this machine has none.
-    where : polars.Expr, optional
-        Which rows.
-    columns : sequence of str, optional
-        Which columns; all when None.
-    known : datetime, optional
-        Only rows that were known by then.
+    question : Question
+        Which of its rows.
 
     Raises
     ------
     UnknownNameError, StoreError, DamagedStoreError
         As `TradeStore.read`.
     """
+    where, columns, known, after = question
     schema = _selected(layout, columns)
     if where is not None:
         _selected(layout, where.meta.root_names())
     try:
-        rows = pl.concat(_frames(layout, tables, journal), how="vertical")
+        rows = pl.concat(_frames(layout, tables, journal, after), how="vertical")
         if known is not None:  # before the key: what is replaced later counted until then
             recorded = pl.col("recorded_at")
             rows = rows.filter(recorded.is_null() | (recorded <= known))
@@ -76,10 +89,11 @@ def read_rows(
 
 
 def _frames(
-    layout: TableLayout, tables: DeltaTables, journal: Journal | None
+    layout: TableLayout, tables: DeltaTables, journal: Journal | None, after: int
 ) -> list[pl.LazyFrame]:
     # the journal first: what leaves it meanwhile is then seen in the table
     groups = [] if journal is None else list(journal.groups(layout.name))
+    groups = [group for group in groups if group.last_sequence > after]
     table = tables.find(layout.name)
     if table is None:
         if journal is None:
@@ -90,12 +104,18 @@ def _frames(
         return [_frame([group.rows for group in groups], layout)]
     done = 0 if journal is None else table.transaction_version(journal.id) or 0
     fresh = [group.rows for group in groups if group.number > done]
-    return [*_stored(layout, tables, table), _frame(fresh, layout)]
+    frames = [*_stored(layout, tables, table, after), _frame(fresh, layout)]
+    return [frame.filter(pl.col("sequence") > after) for frame in frames] if after else frames
 
 
-def _stored(layout: TableLayout, tables: DeltaTables, table: DeltaTable) -> Iterator[pl.LazyFrame]:
+def _stored(
+    layout: TableLayout, tables: DeltaTables, table: DeltaTable, after: int
+) -> Iterator[pl.LazyFrame]:
     # not scan_delta: polars 2.1 looks for a folder "a b" under the name "a%20b"
-    paths = live_files(table).column("path").to_pylist()
+    files = live_files(table)
+    if after:
+        files = files.filter(pc.greater(files.column("max.sequence"), after))
+    paths = files.column("path").to_pylist()
     if paths:
         rows = pl.scan_parquet(
             [f"{tables.uri(layout.name)}/{path}" for path in paths],
@@ -104,7 +124,7 @@ def _stored(layout: TableLayout, tables: DeltaTables, table: DeltaTable) -> Iter
             schema=_frame([], layout).collect_schema(),
             missing_columns="insert",
             cast_options=pl.ScanCastOptions(missing_struct_fields="insert"),
-            storage_options=tables.location.options or None,
+            storage_options=tables.location.read_options or None,
         )
         yield completed(rows, table_schema(table, layout), layout)
 
@@ -117,9 +137,9 @@ def _frame(groups: list[pa.Table], layout: TableLayout) -> pl.LazyFrame:
 
 
 def _selected(layout: TableLayout, columns: Sequence[str] | None) -> pa.Schema:
-    schema = layout.schema
     if columns is None:
-        return schema
+        return layout.schema
+    schema = layout.numbered_schema
     if unknown := [name for name in columns if name not in schema.names]:
         raise UnknownNameError(
             f"{layout.name} has the columns {schema.names}; there is no {', '.join(unknown)}"

@@ -8,18 +8,19 @@ rows without an error, so it is asked first and refused.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import re
-from functools import cached_property
+import time
 from pathlib import Path
 from typing import Any
 
 from perfkit.errors import InvalidArgumentError, StoreError
+from perfkit.store.s3_access import S3Access
 
 __all__ = ["S3Location"]
 
 _PROBE = "_perfkit_probe"
+_BODIES = 4  # times that an answer which breaks off is asked for again
 
 
 class S3Location:
@@ -31,8 +32,8 @@ class S3Location:
         ``s3://bucket/prefix``.
     options : dict of str to str
         Storage options as delta-rs names them (``AWS_ENDPOINT_URL``,
-        ``AWS_REGION``, ``AWS_ACCESS_KEY_ID``, ...). What is not given comes
-        from the usual AWS chain.
+        ``AWS_REGION``, ``AWS_ACCESS_KEY_ID``, ...), and ``AWS_PROFILE``. What
+        is not given comes from the usual AWS chain.
     journal : pathlib.Path, optional
         The journal's file. By default below ``$XDG_STATE_HOME/perfkit``.
 
@@ -50,9 +51,20 @@ class S3Location:
             )
         self.bucket, self.prefix = match.groups()
         self.uri = f"s3://{self.bucket}/{self.prefix}".rstrip("/")
-        self.options = options
+        self._access = S3Access(options)
         self.journal = journal or _state_folder() / _digest(self.uri) / "journal.sqlite"
         self.journal_home = self.uri
+        self.is_atomic = True  # an object that was accepted is whole and durable
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Storage options for delta-rs, with credentials that are good now."""
+        return self._access.for_delta
+
+    @property
+    def read_options(self) -> dict[str, Any]:
+        """Storage options for polars, with credentials that are good now."""
+        return self._access.for_polars
 
     def prepare(self) -> None:
         """Ask the store to honour a conditional put.
@@ -78,9 +90,41 @@ class S3Location:
         self._ask("put_object", Key=self._key(path), Body=data)
 
     def get(self, path: str) -> bytes:
-        """Read an object."""
-        answer = self._ask("get_object", Key=self._key(path))
-        return bytes(answer["Body"].read())
+        """Read an object; FileNotFoundError when it is not there.
+
+        An answer that breaks off is asked for again: boto3 does so only
+        before the first byte.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        for attempt in range(_BODIES):
+            answer = self._ask("get_object", Key=self._key(path))
+            try:
+                return bytes(answer["Body"].read())
+            except BotoCoreError as error:
+                reason = error
+                time.sleep(0.1 * 2**attempt)
+        raise StoreError(
+            f"{self.uri}: the answer of S3 to get_object of {self._key(path)!r} broke off "
+            f"{_BODIES} times: {reason}; check the network"
+        ) from reason
+
+    def files(self, folder: str) -> list[str]:
+        """List the paths of all objects below a folder, in the order of their names."""
+        found: list[str] = []
+        more: dict[str, str] = {}
+        while True:
+            answer = self._ask("list_objects_v2", Prefix=f"{self._key(folder)}/", **more)
+            found += [item["Key"] for item in answer.get("Contents", [])]
+            if not answer["IsTruncated"]:
+                return sorted(key.removeprefix(self._key("")) for key in found)
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def move(self, path: str, to: str) -> None:
+        """Give an object a path that is free."""
+        source = {"Bucket": self.bucket, "Key": self._key(path)}
+        self._ask("copy_object", Key=self._key(to), CopySource=source)
+        self._ask("delete_object", Key=self._key(path))
 
     def sync_log(self, table: str) -> None:
         """Do nothing: an object that was accepted is durable."""
@@ -98,49 +142,30 @@ class S3Location:
         return False
 
     def _ask(self, request: str, **arguments: Any) -> Any:
-        client = self._client
+        client = self._access.client
         from botocore.exceptions import BotoCoreError, ClientError
 
+        name = arguments.get("Key") or arguments.get("Prefix")
         try:
             return getattr(client, request)(Bucket=self.bucket, **arguments)
         except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and _code(error) == "NoSuchKey":
+                raise FileNotFoundError(f"{self.uri}: there is no object {name!r}") from error
             raise StoreError(
-                f"{self.uri}: S3 refused {request} of {arguments['Key']!r}: {error}; check the "
+                f"{self.uri}: S3 refused {request} of {name!r}: {error}; check the "
                 "bucket, its rights and the endpoint"
             ) from error
 
     def _key(self, path: str) -> str:
         return f"{self.prefix}/{path}".lstrip("/")
 
-    @cached_property
-    def _client(self) -> Any:
-        if importlib.util.find_spec("boto3") is None:
-            raise StoreError(
-                f"{self.uri}: writing to S3 needs boto3, which is not installed; "
-                "install perfkit[s3]"
-            )
-        import boto3
-        from botocore.config import Config
-
-        given = {k.lower().removeprefix("aws_"): v for k, v in self.options.items()}
-        endpoint = given.get("endpoint_url") or given.get("endpoint")
-        return boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name=given.get("region") or given.get("default_region"),
-            aws_access_key_id=given.get("access_key_id"),
-            aws_secret_access_key=given.get("secret_access_key"),
-            aws_session_token=given.get("session_token"),
-            config=Config(
-                retries={"mode": "standard", "max_attempts": 5},
-                s3={"addressing_style": "path" if endpoint else "auto"},
-                request_checksum_calculation="when_required",
-            ),
-        )
-
 
 def _status(error: Any) -> int:
     return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def _code(error: Any) -> str:
+    return str(error.response["Error"]["Code"])
 
 
 def _state_folder() -> Path:

@@ -97,8 +97,21 @@ class TableLayout:
         SchemaError, InvalidTableError
             When the rows are not those of the record.
         """
-        rows = conform(rows, self.record)
+        rows = self.conformed(rows)
         check_table(rows, self.record)
+        return rows
+
+    def conformed(self, rows: pa.Table) -> pa.Table:
+        """Bring rows to ``numbered_schema``; their values were checked before.
+
+        Raises
+        ------
+        SchemaError
+            When the columns are not those of the record.
+        """
+        if "sequence" in rows.column_names and "sequence" not in self.schema.names:
+            rows = rows.drop_columns("sequence")
+        rows = conform(rows, self.record)
         if "sequence" in rows.column_names:
             return rows
         return rows.append_column(_SEQUENCE, pa.nulls(rows.num_rows, _SEQUENCE.type))

@@ -16,7 +16,7 @@ from perfkit.errors import InvalidArgumentError, StoreError
 from perfkit.store.delta_tables import DeltaTables
 from perfkit.store.journal import Journal
 from perfkit.store.location import open_location
-from perfkit.store.reader import read_rows
+from perfkit.store.reader import Question, read_rows
 from perfkit.store.tables import table_layout
 from perfkit.store.writer import Writer
 
@@ -114,13 +114,17 @@ class TradeStore:
         """
         return self.append_many({name: rows})[name]
 
-    def append_many(self, tables: Mapping[str, pa.Table]) -> dict[str, Receipt]:
+    def append_many(
+        self, tables: Mapping[str, pa.Table], *, is_checked: bool = False
+    ) -> dict[str, Receipt]:
         """Number rows of several tables and put them on disk, all or none.
 
         Parameters
         ----------
         tables : mapping of str to pyarrow.Table
             From each table's name its rows; they are numbered in this order.
+        is_checked : bool
+            Whether the values were held against the rules of their records already.
 
         Returns
         -------
@@ -139,8 +143,14 @@ class TradeStore:
             When the disk refuses; nothing was acknowledged and this store
             writes no more.
         """
-        checked = {name: table_layout(name).checked(rows) for name, rows in tables.items()}
-        return self._opened().append(checked)
+        return self._opened().append(
+            {
+                name: table_layout(name).conformed(rows)
+                if is_checked
+                else table_layout(name).checked(rows)
+                for name, rows in tables.items()
+            }
+        )
 
     def read(
         self,
@@ -149,6 +159,7 @@ class TradeStore:
         where: pl.Expr | None = None,
         columns: Sequence[str] | None = None,
         known: datetime | None = None,
+        after: int = 0,
     ) -> pa.Table:
         """Read a table and what the journal has for it.
 
@@ -165,6 +176,9 @@ class TradeStore:
             Only what was known by then: rows whose ``recorded_at`` is not
             later. A row that does not say when it was recorded was always
             known.
+        after : int
+            Only what was numbered after this sequence; files that hold nothing of it are
+            not read.
 
         Returns
         -------
@@ -186,9 +200,8 @@ class TradeStore:
         """
         layout, known = table_layout(name), self._earlier(known)
         with self._open_journal() as journal:
-            return read_rows(
-                layout, self._tables, journal, where=where, columns=columns, known=known
-            )
+            question = Question(where, columns, known, after)
+            return read_rows(layout, self._tables, journal, question)
 
     def as_of(self, known: datetime) -> TradeStore:
         """Give the history as it was known at a time, for reading only.
@@ -242,6 +255,16 @@ class TradeStore:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.release()
+
+    def numbering(self) -> tuple[str, int]:
+        """Give the id of the journal that numbers the rows, and the last sequence."""
+        journal = self._opened().journal
+        return journal.id, journal.last_sequence
+
+    @property
+    def recovery(self) -> Path:
+        """Folder of this machine for what spares a writer to read the whole history."""
+        return self._tables.location.journal.parent / "recovery"
 
     def __enter__(self) -> Self:
         return self.open()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from perfkit.errors import StoreError
-from perfkit.store.flusher import flush
+from perfkit.store.flusher import flush, prepare
 from perfkit.store.journal import Journal
 from perfkit.store.location import make_folder
 from perfkit.store.receipt import Receipt
@@ -33,6 +34,9 @@ class Writer:
     ----------
     journal : Journal
         Open for writing.
+    repaired : tuple of str
+        A sentence on each thing that an earlier crash left half done, and that
+        was set aside or put back.
 
     Raises
     ------
@@ -46,16 +50,17 @@ class Writer:
     def __init__(self, tables: DeltaTables) -> None:
         self._tables = tables
         location = tables.location
-        self._lock: WriterLock | None = None
         try:
-            location.prepare()
-            make_folder(location.journal.parent)
-            self._lock = WriterLock(location.journal.with_suffix(".lock"))
-            tables.create()
-            self.journal = Journal(location.journal, location.journal_home)
-            self.journal.number_from(tables.last_sequence())
+            with ExitStack() as undo:
+                make_folder(location.journal.parent)
+                undo.callback(WriterLock(location.journal.with_suffix(".lock")).release)
+                self.repaired = prepare(tables)
+                self.journal = Journal(location.journal, location.journal_home)
+                undo.callback(self.journal.close)
+                self.journal.settle()
+                self.journal.number_from(tables.last_sequence())
+                self._undo = undo.pop_all()
         except OSError as error:
-            self._unlock()
             if isinstance(error, StoreError):
                 raise
             raise StoreError(
@@ -86,20 +91,18 @@ class Writer:
         return receipts
 
     def flush(self) -> int:
-        """Move everything acknowledged into the tables; see `TradeStore.flush`."""
+        """Move everything acknowledged into the tables; see `TradeStore.flush`.
+
+        Raises
+        ------
+        StoreError
+            When the tables refuse, which stops nothing: rows are acknowledged
+            as before and wait in the journal. When the journal itself fails,
+            and ever after.
+        """
         self.journal.refuse_if_stopped()
-        try:
-            return flush(self.journal, self._tables)
-        except StoreError as error:
-            self.journal.stop(str(error))
-            raise
+        return flush(self.journal, self._tables)
 
     def release(self) -> None:
         """Let the next writer in without flushing; what is acknowledged is safe."""
-        self.journal.close()
-        self._unlock()
-
-    def _unlock(self) -> None:
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            lock.release()
+        self._undo.close()

@@ -1,10 +1,10 @@
 """Books: the ledger and the account states, moved on together.
 
-Fills that come in order go through as they are. A fill older than its book,
-a correction, a bust or a split changes what came before it: the books are
-then built again from all facts, and the new fill is answered as of now, as
-if all had come in order. So they are where fees were paid in a third
-currency and new exchange rates were recorded.
+Fills that come in order go through as they are. A fill older than its book, a
+correction, a bust or a split changes what came before it: the fills of the
+last while are then taken again from the books before them, and where that does
+not reach back far enough, all fills of the strategies that are touched. The
+new fill is answered as of now, as if all had come in order.
 """
 
 from __future__ import annotations
@@ -12,46 +12,52 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from perfkit.errors import LateFillError
+from perfkit.errors import LateFillError, UnfitFillError, UnknownNameError
 from perfkit.ledger import Ledger, effective_fills
 from perfkit.ledger.splits import SplitFactors
-from perfkit.records import Fill, arrow_schema
 from perfkit.tracker.account_states import AccountStates
-from perfkit.tracker.fees import fees_of
+from perfkit.tracker.booked_fills import Applied, BookedFills, answered, blamed, owners_of
+from perfkit.tracker.corrections import Corrections
+from perfkit.tracker.facts import Facts, numbered
+from perfkit.tracker.foreign_fees import ForeignFees
+from perfkit.tracker.window import Window
 
 if TYPE_CHECKING:
-    from perfkit.tracker.facts import Facts, RecordedFacts
+    from collections.abc import Mapping
+
+    from perfkit.ledger.ledger_state import LedgerState
+    from perfkit.tracker.facts import RecordedFacts
+    from perfkit.tracker.holdings import HoldingsState
     from perfkit.tracker.roles import Market
 
-__all__ = ["BookedFills", "Books"]
+__all__ = ["Books", "BooksState"]
 
 _ORDER = [("execution_time", "ascending"), ("sequence", "ascending")]
+_NEW = 1 << 62  # numbers fills that are not recorded yet, above all that are
+Owner = tuple[str, str]
 
 
-class BookedFills(NamedTuple):
-    """What the books say of a batch of fills.
+class BooksState(NamedTuple):
+    """What books remember between two batches.
 
     Attributes
     ----------
-    fills : pyarrow.Table
-        The fills that count, with their corrected values.
-    books : pyarrow.Table
-        What `Ledger.apply` answers for them.
-    account_states : pyarrow.StructArray
-        The account just before each of them.
-    rows : ndarray of shape (n_given,)
-        For each fill of the batch its row in ``fills``; -1 for a bust, and for
-        a fill that was busted.
+    sequence : int
+        Number of the last fact that they hold.
+    ledger : LedgerState
+        Positions and P&L.
+    holdings : HoldingsState
+        Cash and holdings of every account's strategy.
+    fees_abroad : dict of (account, strategy) to int
+        When each last paid a fee that needs an exchange rate.
     """
 
-    fills: pa.Table
-    books: pa.Table
-    account_states: pa.Array
-    rows: npt.NDArray[np.int64]
+    sequence: int
+    ledger: LedgerState
+    holdings: HoldingsState
+    fees_abroad: dict[Owner, int]
 
 
 class Books:
@@ -59,25 +65,45 @@ class Books:
 
     Parameters
     ----------
-    facts : Facts
-        All that was recorded so far.
     source : RecordedFacts
-        Asked when the books must be built again.
+        Asked for splits, cash and corrections now, and for fills when those in
+        memory do not reach back far enough.
+    state : BooksState, optional
+        The books to go on from; all fills that are recorded later follow.
 
     Attributes
     ----------
+    ledger : Ledger
+        Positions and P&L.
+    sequence : int
+        Number of the last fact that they hold.
     is_ahead : bool
         Whether they hold facts that are not known to be on disk.
     """
 
-    def __init__(self, facts: Facts, source: RecordedFacts) -> None:
+    def __init__(self, source: RecordedFacts, state: BooksState | None = None) -> None:
         self._source = source
-        self._build(facts, None)
-        self.is_ahead = False
+        self.sequence = 0 if state is None else state.sequence
+        self._splits = source.splits()
+        self.ledger = Ledger(splits=self._splits)
+        self._states = AccountStates(SplitFactors(self._splits))
+        self._states.on_cash(source.cash())
+        abroad = {} if state is None else state.fees_abroad
+        self._fees = ForeignFees(source, abroad, self.sequence)
+        self._corrections = Corrections(source)
+        if state is not None:
+            self._restore(state)
+        self._window = Window(self.state())
+        self._is_restated = self.is_ahead = False
 
-    def on_rates(self) -> None:
-        """Hear that exchange rates were recorded."""
-        self._are_rates_old = True
+    def state(self) -> BooksState:
+        """Copy what is remembered; splits, cash and corrections are read again."""
+        holdings = self._states.holdings.state()
+        return BooksState(self.sequence, self.ledger.state(), holdings, dict(self._fees.last))
+
+    def on_bars(self, bars: pa.Table) -> None:
+        """Hear that bars were recorded, some of which may be exchange rates."""
+        self._fees.on_bars(bars)
 
     def apply(self, new: Facts, market: Market | None) -> BookedFills:
         """Take facts, and answer for each fill what it did.
@@ -93,71 +119,142 @@ class Books:
         ------
         UnknownNameError
             When a correction points at a trade that is not in the history.
-        InvalidArgumentError
-            As `Ledger.apply`.
+        UnfitFillError
+            When a fill has other terms than its book; ``row`` is that in ``new``.
         """
-        if new.splits.num_rows or self._wants_rates(new.trades):
-            return self._apply_late(new, market)
-        try:
-            books = self._ledger.apply(new.trades)
-        except LateFillError:
-            return self._apply_late(new, market)
+        owners = self._touched(new)
+        is_deep = new.splits.num_rows > 0
+        if self._fees.are_wanted(new.trades):
+            is_deep |= bool(self._fees.touched())
+            owners |= self._fees.touched()
+            self.ledger.restate((), splits=self._splits, rates=self._fees.read())
+        if not owners and not is_deep:
+            try:
+                books = self.ledger.apply(new.trades)
+            except LateFillError:
+                owners = owners_of(new.trades)
+            else:
+                self.is_ahead = True
+                self._states.on_cash(new.cash)
+                states = self._states.apply(new.trades, books, market)
+                return BookedFills(new.trades, books, states, np.arange(new.trades.num_rows))
         self.is_ahead = True
         self._states.on_cash(new.cash)
-        states = self._states.apply(new.trades, books, market)
-        return BookedFills(new.trades, books, states, np.arange(new.trades.num_rows))
+        self._know(new.splits)
+        fills = numbered(new.trades, _NEW)
+        try:
+            found = None if is_deep else self._apply_window(fills, market)
+            if found is None:
+                self._is_restated = True
+                owners = self._corrections.together(owners | owners_of(fills))
+                found = self._restate(owners, fills, market)
+        except UnfitFillError as error:
+            error.row = blamed(error, new.trades)
+            raise
+        return answered(fills, found)
 
-    def _wants_rates(self, fills: pa.Table) -> bool:
-        if not self._are_rates_old:
-            return False
-        return self._has_foreign_fees or bool(fees_of(fills).is_foreign.any())
+    def keep(self, new: Facts, numbers: Mapping[str, tuple[int, int]]) -> None:
+        """Hear that the facts of the last `apply` are on disk.
 
-    def _apply_late(self, new: Facts, market: Market | None) -> BookedFills:
-        facts = self._source.all().followed_by(new)
-        self.is_ahead = True
-        effective, books, states = self._build(facts, market)
-        rows = _rows(new.trades, facts.trades, effective)
-        wanted = np.unique(rows[rows >= 0])
-        return BookedFills(
-            fills=effective.take(wanted).select(arrow_schema(Fill).names),
-            books=books.take(wanted),
-            account_states=states.take(pa.array(wanted)),
-            rows=np.where(rows < 0, -1, np.searchsorted(wanted, rows)),
-        )
+        Parameters
+        ----------
+        new : Facts
+            As they were applied.
+        numbers : mapping of str to tuple of int
+            First and last sequence of each table's facts that are new.
+        """
+        sequence = max((last for _, last in numbers.values()), default=self.sequence)
+        self._settle(sequence)
+        if "trades" in numbers:
+            fills = numbered(new.trades, numbers["trades"][0])
+            self._fees.add(fills)
+            self._corrections.add(fills)
+            self._window.add(fills, self.state)
+        if self._is_restated:
+            self._window = Window(self.state())
+        self.is_ahead = self._is_restated = False
 
-    def _build(self, facts: Facts, market: Market | None) -> tuple[pa.Table, pa.Table, pa.Array]:
-        effective = effective_fills(facts.trades).sort_by(_ORDER).combine_chunks()
-        has_foreign_fees = bool(fees_of(effective).is_foreign.any())
-        rates = self._source.rates() if has_foreign_fees else None
-        ledger = Ledger(splits=facts.splits, rates=rates)
-        states = AccountStates(SplitFactors(facts.splits))
-        states.on_cash(facts.cash)
+    def catch_up(self, facts: Facts, sequence: int) -> None:
+        """Take facts that were recorded after the state that these books began with.
+
+        Parameters
+        ----------
+        facts : Facts
+            With their ``sequence``; cash and splits are known already.
+        sequence : int
+            Number of the last of them.
+        """
+        fills, splits = facts.trades, facts.splits
+        self._fees.add(fills)
+        if self._fees.are_wanted(fills):
+            self.ledger.restate((), splits=self._splits, rates=self._fees.read())
+        try:
+            self._apply_all(fills, None)
+            owners = self._holders(splits)
+        except (LateFillError, UnknownNameError):
+            owners = self._holders(splits) | owners_of(fills)
+        owners = self._corrections.together(owners | self._fees.touched())
+        if owners:
+            self._restate(owners, fills.slice(0, 0), None)
+        self._settle(sequence)
+        self._window = Window(self.state())
+
+    def rewound(self) -> Books:
+        """Give the books as they are on disk, after an `apply` that was not kept."""
+        state, tables = self._window.last()
+        books = Books(self._source, state)
+        if tables:
+            books.catch_up(Facts.of({"trades": pa.concat_tables(tables)}), self.sequence)
+        books.sequence = self.sequence
+        return books
+
+    def _apply_window(self, new: pa.Table, market: Market | None) -> Applied | None:
+        """Take the last fills again with new ones; None where that does not reach back."""
+        state, tables = self._window.back()
+        self._restore(state)
+        try:
+            return self._apply_all(pa.concat_tables([*tables, new]), market)
+        except (LateFillError, UnknownNameError):
+            self._restore(state)
+            if tables:
+                self._apply_all(pa.concat_tables(tables), None)
+            return None
+
+    def _restate(self, owners: set[Owner], new: pa.Table, market: Market | None) -> Applied:
+        """Forget some strategies, and take all their fills again, and new ones."""
+        self.ledger.restate(owners, splits=self._splits, rates=self._fees.rates)
+        self._states.forget(owners)
+        fills = pa.concat_tables([self._source.fills_of(owners), new])
+        return self._apply_all(fills, market)
+
+    def _apply_all(self, fills: pa.Table, market: Market | None) -> Applied:
+        """Take recorded fills, as what was recorded later corrects them, in canonical order."""
+        effective = effective_fills(fills).sort_by(_ORDER).combine_chunks()
         # without numbers, as live fills come: at equal times the order of rows counts
-        books = ledger.apply(effective.drop_columns("sequence"))
-        answer = effective, books, states.apply(effective, books, market)
-        self._ledger, self._states = ledger, states
-        self._has_foreign_fees, self._are_rates_old = has_foreign_fees, rates is None
-        return answer
+        books = self.ledger.apply(effective.drop_columns("sequence"))
+        return Applied(fills, effective, books, self._states.apply(effective, books, market))
 
+    def _touched(self, new: Facts) -> set[Owner]:
+        """Name the strategies whose past is changed by corrections and splits."""
+        return self._corrections.touched(new.trades) | self._holders(new.splits)
 
-def _rows(fills: pa.Table, facts: pa.Table, effective: pa.Table) -> npt.NDArray[np.int64]:
-    """Find each fill, or the trade that it corrects, among the fills that count."""
-    names = ("account_id", "trade_id", "original_trade_id")
-    later = facts.filter(pc.not_equal(facts.column("record_type"), "new"))
-    original = {
-        (account, trade): target
-        for account, trade, target in zip(*_lists(later, names), strict=True)
-    }
-    places = {key: row for row, key in enumerate(zip(*_lists(effective, names[:2]), strict=True))}
-    is_bust = pc.equal(fills.column("record_type"), "bust").to_pylist()
-    rows = []
-    for account, trade, bust in zip(*_lists(fills, names[:2]), is_bust, strict=True):
-        root = trade
-        while (account, root) in original:
-            root = original[account, root]
-        rows.append(-1 if bust else places.get((account, root), -1))
-    return np.array(rows, np.int64)
+    def _holders(self, splits: pa.Table) -> set[Owner]:
+        """Name the strategies that traded what was split."""
+        names = (splits.column(name).to_pylist() for name in ("account_id", "symbol"))
+        split = set(zip(*names, strict=True))
+        keys = self._states.holdings.keys if split else []
+        return {
+            (account, strategy) for account, strategy, symbol in keys if (account, symbol) in split
+        }
 
+    def _know(self, splits: pa.Table) -> None:
+        self._splits = pa.concat_tables([self._splits, splits])
+        self._states.splits = SplitFactors(self._splits)
 
-def _lists(table: pa.Table, names: tuple[str, ...]) -> list[list[str]]:
-    return [table.column(name).to_pylist() for name in names]
+    def _settle(self, sequence: int) -> None:
+        self.sequence = sequence
+        self._fees.settle()
+
+    def _restore(self, state: BooksState) -> None:
+        self.ledger.restore(state.ledger)
+        self._states.holdings.restore(state.holdings)

@@ -11,14 +11,14 @@ import pyarrow as pa
 from perfkit.records import CashRecord, Fill, SplitRecord, arrow_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from perfkit.store import TradeStore
 
-__all__ = ["FACTS", "Facts", "RecordedFacts"]
+__all__ = ["FACTS", "Facts", "RecordedFacts", "numbered"]
 
 FACTS: Final[dict[str, type]] = {"trades": Fill, "cash": CashRecord, "splits": SplitRecord}
-_FILLS = (*arrow_schema(Fill).names, "sequence")
+_COLUMNS = {name: (*arrow_schema(cls).names, "sequence") for name, cls in FACTS.items()}
 
 
 class Facts(NamedTuple):
@@ -29,9 +29,9 @@ class Facts(NamedTuple):
     trades : pyarrow.Table
         Columns of `Fill`; of recorded ones also ``sequence``.
     cash : pyarrow.Table
-        Columns of `CashRecord`.
+        Columns of `CashRecord`, likewise.
     splits : pyarrow.Table
-        Columns of `SplitRecord`.
+        Columns of `SplitRecord`, likewise.
     """
 
     trades: pa.Table
@@ -43,17 +43,6 @@ class Facts(NamedTuple):
         """Take what is given, and nothing for a table that is not."""
         empty = {name: arrow_schema(record).empty_table() for name, record in FACTS.items()}
         return cls(**(empty | {name: rows.combine_chunks() for name, rows in tables.items()}))
-
-    def followed_by(self, new: Facts) -> Facts:
-        """Add facts that are not recorded yet, numbered after those that are."""
-        first = int(self.trades.column("sequence").to_numpy().max(initial=0)) + 1
-        numbers = pa.array(np.arange(first, first + new.trades.num_rows))
-        trades = new.trades.append_column("sequence", numbers)
-        return Facts(
-            trades=pa.concat_tables([self.trades, trades]),
-            cash=pa.concat_tables([self.cash, new.cash]),
-            splits=pa.concat_tables([self.splits, new.splits]),
-        )
 
 
 class RecordedFacts:
@@ -68,13 +57,34 @@ class RecordedFacts:
     def __init__(self, store: TradeStore) -> None:
         self._store = store
 
-    def all(self) -> Facts:
-        """Read all fills, cash and splits."""
+    def after(self, sequence: int) -> Facts:
+        """Read all fills, cash and splits that were numbered after one."""
         return Facts(
-            trades=self._store.read("trades", columns=_FILLS),
-            cash=self._store.read("cash"),
-            splits=self.splits(),
+            **{
+                name: self._store.read(name, columns=_COLUMNS[name], after=sequence)
+                for name in FACTS
+            }
         )
+
+    def fills_of(self, owners: Collection[tuple[str, str]]) -> pa.Table:
+        """Read the fills of some accounts' strategies."""
+        is_own = pl.lit(False)
+        for account, strategy in sorted(owners):
+            is_own |= (pl.col("account_id") == account) & (pl.col("strategy_id") == strategy)
+        return self._fills(is_own)
+
+    def corrections(self) -> pa.Table:
+        """Read the corrections and busts of all trades."""
+        return self._fills(pl.col("record_type") != "new")
+
+    def fills_named(self, names: Collection[tuple[str, str]]) -> pa.Table:
+        """Read the fills of some accounts by their ids."""
+        accounts, trades = sorted({a for a, _ in names}), sorted({t for _, t in names})
+        return self._fills(pl.col("account_id").is_in(accounts) & pl.col("trade_id").is_in(trades))
+
+    def cash(self) -> pa.Table:
+        """Read all cash that moved other than by a fill."""
+        return self._store.read("cash")
 
     def splits(self) -> pa.Table:
         """Read all splits, which are few."""
@@ -82,11 +92,29 @@ class RecordedFacts:
 
     def where(self, table: str) -> Callable[[pl.Expr], pa.Table]:
         """Read rows of one table that meet a condition, when asked for them."""
-        return lambda condition: self._store.read(table, where=condition)
+        columns = _COLUMNS[table]
+        return lambda condition: self._store.read(table, where=condition, columns=columns)
 
-    def rates(self) -> pa.Table:
-        """Read the closes of exchange rates, with the columns of `Mark`."""
+    def rates(self, after: int = 0) -> pa.Table:
+        """Read the closes of exchange rates numbered after one, with the columns of `Mark`."""
         is_pair = pl.col("symbol").str.contains("/", literal=True)
         columns = ["symbol", "close_time", "close"]
-        bars = self._store.read("bars", where=is_pair, columns=columns)
+        bars = self._store.read("bars", where=is_pair, columns=columns, after=after)
         return bars.rename_columns(["symbol", "time", "price"])
+
+    def _fills(self, where: pl.Expr) -> pa.Table:
+        return self._store.read("trades", where=where, columns=_COLUMNS["trades"])
+
+
+def numbered(fills: pa.Table, first: int) -> pa.Table:
+    """Number fills that are not recorded yet.
+
+    Parameters
+    ----------
+    fills : pyarrow.Table
+        Columns of `Fill`.
+    first : int
+        Number of the first of them.
+    """
+    numbers = pa.array(np.arange(first, first + fills.num_rows))
+    return fills.append_column("sequence", numbers)

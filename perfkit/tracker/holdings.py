@@ -7,7 +7,7 @@ split changes no value.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +23,20 @@ if TYPE_CHECKING:
     from perfkit.ledger.splits import SplitFactors
     from perfkit.tracker.roles import Market
 
-__all__ = ["Holdings"]
+__all__ = ["Holdings", "HoldingsState"]
 
 Integers = npt.NDArray[np.int64]
 Key = tuple[str, str, str]
 
 _SEPARATOR = "\x1f"  # in no checked text
 _KEY = ("account_id", "strategy_id", "symbol")
+
+
+class HoldingsState(NamedTuple):
+    """What holdings remember: names that JSON can hold, and arrays."""
+
+    names: dict[str, Any]
+    arrays: dict[str, npt.NDArray[np.void]]
 
 
 class Holdings:
@@ -41,6 +48,8 @@ class Holdings:
         By the number of each.
     owners : ndarray of shape (n_owners,), dtype `OWNER`
         What each did with its cash.
+    keys : list of (account, strategy, symbol)
+        Of each holding.
     held : ndarray of shape (n_holdings,), dtype `HOLDING`
         What is held of each symbol.
     """
@@ -49,7 +58,7 @@ class Holdings:
         self.owner_names: list[tuple[str, str]] = []
         self.owners = np.zeros(0, OWNER)
         self.held = np.zeros(0, HOLDING)
-        self._keys: list[Key] = []
+        self.keys: list[Key] = []
         self._owner_of = np.zeros(0, np.int64)
         self._currencies: list[str] = []
         self._index()
@@ -104,7 +113,7 @@ class Holdings:
         """
         nothing = np.zeros(0, np.int64)
         if market is None:
-            of_holding = np.zeros(len(self._keys), np.int64)
+            of_holding = np.zeros(len(self.keys), np.int64)
             return Closes(nothing, nothing, nothing, np.zeros(0), of_holding)
         is_asked = np.zeros(len(self.owners), np.bool_)
         is_asked[fills.owner] = True
@@ -116,19 +125,21 @@ class Holdings:
     def _closes(
         self, wanted: Integers, times: Integers, splits: SplitFactors, market: Market
     ) -> Closes:
-        of_holding = np.zeros(len(self._keys), np.int64)
+        of_holding = np.zeros(len(self.keys), np.int64)
         instruments: dict[tuple[str | None, str], int] = {}
         for number in wanted.tolist():
-            account, _, symbol = self._keys[number]
+            account, _, symbol = self.keys[number]
             own = (account if splits.is_split(account, symbol) else None), symbol
             of_holding[number] = instruments.setdefault(own, len(instruments))
         found = []
-        for (account, symbol), number in instruments.items():
-            since, asof, close = market.closes_between(symbol, int(times[0]), int(times[-1]))
+        start, stop = int(times[0]), int(times[-1])
+        for account, symbol in instruments:
+            since, asof, close = market.closes_between(symbol, start, stop)
             if account is not None and len(asof):
                 close = close * splits.at([account] * len(asof), [symbol] * len(asof), asof)
-            found.append((since, np.full(len(since), number), asof, close))
-        time, instrument, asof, close = (np.concatenate(each) for each in zip(*found, strict=True))
+            found.append((since, asof, close))
+        time, asof, close = (np.concatenate(each) for each in zip(*found, strict=True))
+        instrument = np.repeat(np.arange(len(found)), [len(since) for since, _, _ in found])
         order = np.argsort(time, kind="stable")
         return Closes(time[order], instrument[order], asof[order], close[order], of_holding)
 
@@ -138,19 +149,20 @@ class Holdings:
         self.owners[gone] = np.array((0.0, NOT_TRADED, 0), OWNER)
         self.held[gone[self._owner_of]] = np.zeros((), HOLDING)
 
-    def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.void]]]:
-        """Copy what is remembered, as names that JSON can hold and arrays; see `restore`."""
+    def state(self) -> HoldingsState:
+        """Copy what is remembered; see `restore`."""
         names = {
             "owners": [list(name) for name in self.owner_names],
-            "holdings": [list(key) for key in self._keys],
+            "holdings": [list(key) for key in self.keys],
             "currencies": list(self._currencies),
         }
-        return names, {"owners": self.owners.copy(), "holdings": self.held.copy()}
+        return HoldingsState(names, {"owners": self.owners.copy(), "holdings": self.held.copy()})
 
-    def restore(self, names: dict[str, Any], arrays: dict[str, npt.NDArray[np.void]]) -> None:
+    def restore(self, state: HoldingsState) -> None:
         """Go on from a state."""
+        names, arrays = state
         self.owner_names = [(account, strategy) for account, strategy in names["owners"]]
-        self._keys = [(account, strategy, symbol) for account, strategy, symbol in names["holdings"]]
+        self.keys = [(account, strategy, symbol) for account, strategy, symbol in names["holdings"]]
         self._currencies = list(names["currencies"])
         self.owners, self.held = arrays["owners"].copy(), arrays["holdings"].copy()
         self._index()
@@ -162,16 +174,16 @@ class Holdings:
         new = np.zeros(len(owners), OWNER)
         new["currency"] = NOT_TRADED
         self.owners = np.concatenate([self.owners, new])
-        self._keys += keys
+        self.keys += keys
         self.held = np.concatenate([self.held, np.zeros(len(keys), HOLDING)])
         self._index()
 
     def _index(self) -> None:
         """Order the holdings by owner and symbol, so that sums do not depend on arrival."""
         numbers = {owner: number for number, owner in enumerate(self.owner_names)}
-        self._numbers = {_SEPARATOR.join(key): number for number, key in enumerate(self._keys)}
-        self._owner_of = np.array([numbers[key[:2]] for key in self._keys], np.int64)
-        symbols = np.array([key[2] for key in self._keys], dtype=np.str_)
+        self._numbers = {_SEPARATOR.join(key): number for number, key in enumerate(self.keys)}
+        self._owner_of = np.array([numbers[key[:2]] for key in self.keys], np.int64)
+        symbols = np.array([key[2] for key in self.keys], dtype=np.str_)
         self._order = np.lexsort((symbols, self._owner_of)).astype(np.int64)
         counts = np.bincount(self._owner_of, minlength=len(self.owner_names))
         self._first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -2,25 +2,31 @@
 
 Recording is idempotent. An id that comes again with the same content is a
 duplicate and writes nothing; with other content it is a conflict. Where a
-row came from and when we learned of it is not content.
+row came from and when we learned of it is not content. What is remembered is
+hashes; wherever they leave a doubt, the records themselves are read.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import ConflictError
 from perfkit.records import arrow_schema
+from perfkit.tracker.known_index import ENTRY, NOT_KNOWN, KnownIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
-__all__ = ["KnownRecords", "Screened"]
+    from perfkit.tracker.batch import Batch
+
+__all__ = ["KnownRecords"]
 
 _PROVENANCE = ("recorded_at", "source")
 _BATCH = 65_536  # rows joined to text at a time
@@ -30,26 +36,8 @@ _REMEDY = (
 )
 
 
-class Screened(NamedTuple):
-    """Rows of a batch, told apart.
-
-    Attributes
-    ----------
-    fresh : pyarrow.Table
-        Rows that were not known, in their order.
-    digests : dict of str to bytes
-        Content of each of them by key; known once they are recorded.
-    duplicates : tuple of str
-        Ids that were known with the same content.
-    """
-
-    fresh: pa.Table
-    digests: dict[str, bytes]
-    duplicates: tuple[str, ...]
-
-
 class KnownRecords:
-    """Ids and contents of what was recorded, about 220 MB a million.
+    """Ids and contents of what was recorded, as hashes.
 
     An id is unique within its account: two accounts may hold the two sides
     of one venue's trade.
@@ -58,71 +46,121 @@ class KnownRecords:
     ----------
     cls : type
         Record class; its first field is the id.
+    index : KnownIndex, optional
+        What is remembered already.
     besides : tuple of str
         Columns that belong to the identity besides account and id.
     remedy : str
         What to do about a conflict.
     """
 
-    def __init__(self, cls: type, *, besides: tuple[str, ...] = (), remedy: str = _REMEDY) -> None:
+    def __init__(
+        self,
+        cls: type,
+        *,
+        index: KnownIndex | None = None,
+        besides: tuple[str, ...] = (),
+        remedy: str = _REMEDY,
+    ) -> None:
         self.names = [n for n in arrow_schema(cls).names if n not in _PROVENANCE]
         self.id = self.names[0]
         self.identity = ("account_id", self.id, *besides)
         self.remedy = remedy
-        self._digests: dict[str, bytes] = {}
-
-    def add(self, digests: dict[str, bytes]) -> None:
-        """Remember what was recorded."""
-        self._digests.update(digests)
+        self.index = index or KnownIndex()
 
     def learn(self, rows: pa.Table) -> None:
-        """Remember rows that a history holds."""
-        self._digests.update(zip(self._keys(rows), self._contents(rows), strict=True))
+        """Remember rows that a history holds, with their ``sequence``."""
+        entries = self._entries(rows)
+        if rows.num_rows:
+            entries["sequence"] = rows.column("sequence").to_numpy()
+        self.index.add(entries)
 
-    def screen(self, rows: pa.Table, recorded: Callable[[pl.Expr], pa.Table]) -> Screened:
-        """Tell rows that are new from those that are known.
+    def knows(self, account: str, trade: str) -> bool:
+        """Tell whether an id was recorded; only of records without further identity."""
+        key = _hashes([f"{account}/{trade}".encode()])
+        return bool(self.index.find(key)[1][0] != NOT_KNOWN)
+
+    def screen(self, batch: Batch, recorded: Callable[[pl.Expr], pa.Table]) -> None:
+        """Leave only the rows that are new; note duplicates, refuse conflicts.
 
         Parameters
         ----------
-        rows : pyarrow.Table
+        batch : Batch
             Checked rows of the record class.
         recorded : callable
-            Gives the recorded rows that meet a condition; asked only to name
-            the fields of a conflict.
+            Gives the recorded rows that meet a condition, with their ``sequence``;
+            asked where an id is known with other content.
 
         Raises
         ------
         ConflictError
-            When an id is known, or stands in this table twice, with other
-            content; the message names the fields that differ.
+            With an atomic batch, when an id is known, or stands before in the batch,
+            with other content; the message names the fields that differ.
         """
-        fresh: list[int] = []
-        duplicates: list[str] = []
-        digests: dict[str, bytes] = {}
-        places: dict[str, int] = {}
-        for place, (key, digest) in enumerate(
-            zip(self._keys(rows), self._contents(rows), strict=True)
-        ):
-            earlier = self._digests.get(key) or digests.get(key)
-            if earlier is None:
-                fresh.append(place)
-                digests[key], places[key] = digest, place
-            elif earlier == digest:
-                duplicates.append(rows.column(self.id)[place].as_py())
-            else:
-                row = rows.slice(place, 1)
-                same = row.select(self.identity).to_pylist()[0]
-                is_same = pl.all_horizontal(pl.col(name) == same[name] for name in same)
-                before = rows.slice(places[key], 1) if key in places else recorded(is_same)
-                raise self._conflict(before, row)
-        return Screened(
-            fresh=rows if not duplicates else rows.take(pa.array(fresh, pa.int64())),
-            digests=digests,
-            duplicates=tuple(duplicates),
+        rows = batch.rows
+        batch.entries = entries = self._entries(rows)
+        content, sequence = self.index.find(entries["key"])
+        is_known = sequence != NOT_KNOWN
+        _, number, count = np.unique(entries["key"], return_inverse=True, return_counts=True)
+        is_same = is_known & (content == entries["content"])
+        batch.duplicates |= dict(
+            zip(batch.places[is_same].tolist(), sequence[is_same].tolist(), strict=True)
         )
+        is_doubtful = ~is_same & (is_known | (count[number] > 1))
+        fresh = np.flatnonzero(~is_same & ~is_doubtful).tolist()
+        if is_doubtful.any():
+            fresh += self._fresh(batch, np.flatnonzero(is_doubtful), recorded)
+        if len(fresh) < len(entries):
+            batch.keep(np.array(sorted(fresh), np.intp))
 
-    def _conflict(self, before: pa.Table, now: pa.Table) -> ConflictError:
-        old, new = (table.select(self.names).to_pylist()[0] for table in (before, now))
+    def _fresh(
+        self,
+        batch: Batch,
+        doubtful: npt.NDArray[np.intp],
+        recorded: Callable[[pl.Expr], pa.Table],
+    ) -> list[int]:
+        """Look at rows whose id may be known; give those that are new after all."""
+        rows = batch.rows
+        before = self._recorded(rows.take(doubtful), recorded)
+        fresh: dict[tuple[Any, ...], int] = {}
+        for row in doubtful.tolist():
+            key, now = self._identity(rows, row), self._content(rows, row)
+            if key not in before and key not in fresh:
+                fresh[key] = row
+                continue
+            old, sequence = (
+                before[key]
+                if key in before
+                else (self._content(rows, fresh[key]), -1 - int(batch.places[fresh[key]]))
+            )
+            if old == now:
+                batch.duplicates[int(batch.places[row])] = sequence
+            else:
+                batch.refuse(row, self._conflict(old, now), self.id, "conflict")
+        return list(fresh.values())
+
+    def _identity(self, rows: pa.Table, row: int) -> tuple[Any, ...]:
+        return tuple(rows.column(name)[row].as_py() for name in self.identity)
+
+    def _content(self, rows: pa.Table, row: int) -> dict[str, Any]:
+        content: dict[str, Any] = rows.slice(row, 1).select(self.names).to_pylist()[0]
+        return content
+
+    def _recorded(
+        self, rows: pa.Table, recorded: Callable[[pl.Expr], pa.Table]
+    ) -> dict[tuple[Any, ...], tuple[dict[str, Any], int]]:
+        """Read content and sequence of what is recorded under the ids of some rows."""
+        asked = pl.lit(True)
+        for name in self.identity:
+            asked &= pl.col(name).is_in(pc.unique(rows.column(name)).to_pylist())
+        found = recorded(asked)
+        sequences = found.column("sequence").to_pylist()
+        return {
+            self._identity(found, row): (self._content(found, row), sequences[row])
+            for row in range(found.num_rows)
+        }
+
+    def _conflict(self, old: dict[str, Any], new: dict[str, Any]) -> ConflictError:
         differences = ", ".join(
             f"{field} was {old[field]!r} and is now {new[field]!r}"
             for field in self.names
@@ -133,20 +171,36 @@ class KnownRecords:
             f"{self.remedy}"
         )
 
-    def _keys(self, rows: pa.Table) -> Iterator[str]:
-        for batch in rows.select(self.identity).to_batches(max_chunksize=_BATCH):
-            yield from pc.binary_join_element_wise(*batch.columns, "/").to_pylist()
+    def _entries(self, rows: pa.Table) -> npt.NDArray[np.void]:
+        """Hash the identity and the content of each row."""
+        entries = np.zeros(rows.num_rows, ENTRY)
+        for start in range(0, rows.num_rows, _BATCH):
+            part = rows.slice(start, _BATCH)
+            own = entries[start : start + _BATCH]
+            own["key"] = _hashes(_joined(part, self.identity, "/"))
+            own["content"] = _hashes(_joined(part, self.names, _SEPARATOR))
+        return entries
 
-    def _contents(self, rows: pa.Table) -> Iterator[bytes]:
-        for batch in rows.select(self.names).to_batches(max_chunksize=_BATCH):
-            texts = (pc.fill_null(_as_text(column), _NULL) for column in batch.columns)
-            for line in pc.binary_join_element_wise(*texts, _SEPARATOR).to_pylist():
-                yield hashlib.blake2b(line.encode(), digest_size=16).digest()
+
+def _joined(rows: pa.Table, names: Iterable[str], separator: str) -> list[bytes]:
+    texts = [_as_text(rows.column(name)) for name in names]
+    joined: list[bytes] = pc.binary_join_element_wise(*texts, separator.encode()).to_pylist()
+    return joined
 
 
-def _as_text(column: pa.Array) -> pa.Array:
+def _hashes(texts: list[bytes]) -> npt.NDArray[np.uint64]:
+    digests = [hashlib.blake2b(text, digest_size=8).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), "<u8")
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
     elif pa.types.is_floating(column.type):
         column = pc.add(column, 0.0)  # -0.0 is 0.0
-    return column.cast(pa.string())
+    if column.null_count == len(column):
+        return pa.chunked_array([pa.repeat(pa.scalar(_NULL.encode()), len(column))])
+    text = column if pa.types.is_string(column.type) else column.cast(pa.string())
+    return (
+        pc.fill_null(text, _NULL).cast(pa.binary()) if column.null_count else text.cast(pa.binary())
+    )

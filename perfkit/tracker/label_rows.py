@@ -12,27 +12,27 @@ import polars as pl
 import pyarrow.compute as pc
 
 from perfkit.errors import UnknownNameError
-from perfkit.records import LabelRecord
+from perfkit.records import LabelRecord, arrow_schema
 from perfkit.tracker.known_records import KnownRecords
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from perfkit.store import TradeStore
-    from perfkit.tracker.known_records import Screened
+    from perfkit.tracker.batch import Batch
 
-__all__ = ["screened_labels"]
+__all__ = ["screen_labels"]
 
 _TRADE = ("account_id", "strategy_id", "trade_id")
 _REMEDY = "a judgement is never changed, give a new one its own version"
 
 
-def screened_labels(labels: pa.Table, store: TradeStore) -> Screened:
-    """Check that labels judge recorded trades, and tell new ones from known ones.
+def screen_labels(batch: Batch, store: TradeStore) -> None:
+    """Check that labels judge recorded trades, and leave those that are new.
 
     Parameters
     ----------
-    labels : pyarrow.Table
+    batch : Batch
         Checked rows of `LabelRecord`.
     store : TradeStore
         Holds the trades, and the labels so far.
@@ -45,13 +45,15 @@ def screened_labels(labels: pa.Table, store: TradeStore) -> Screened:
         When a trade has a label of the same source and version with other
         content.
     """
+    labels = batch.rows
     judged = pl.lit(True)
     for name in _TRADE:
         judged &= pl.col(name).is_in(pc.unique(labels.column(name)).to_pylist())
     _check_trades(labels, store.read("trades", where=judged, columns=_TRADE))
     known = KnownRecords(LabelRecord, besides=("label", "source", "version"), remedy=_REMEDY)
-    known.learn(store.read("labels", where=judged))
-    return known.screen(labels, lambda where: store.read("labels", where=where))
+    columns = (*arrow_schema(LabelRecord).names, "sequence")
+    known.learn(store.read("labels", where=judged, columns=columns))
+    known.screen(batch, lambda where: store.read("labels", where=where, columns=columns))
 
 
 def _check_trades(labels: pa.Table, trades: pa.Table) -> None:

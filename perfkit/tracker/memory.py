@@ -1,17 +1,19 @@
 """Memory: what the tracker remembers of its store.
 
 Which ids are known and with what content, and the books. All of it is a
-reading of the store: it is built from it on opening, and again whenever a
-step was cut short between the books and the disk.
+reading of the store: it is taken up from a snapshot and what was recorded
+since, and again whenever a step was cut short between the books and the disk.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from perfkit.errors import UnfitFillError, UnknownNameError
 from perfkit.tracker.books import Books
 from perfkit.tracker.facts import FACTS, Facts, RecordedFacts
 from perfkit.tracker.known_records import KnownRecords
+from perfkit.tracker.recovery import Recovery, Snapshot
 from perfkit.tracker.split_rows import require_told_once
 
 if TYPE_CHECKING:
@@ -19,12 +21,15 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from perfkit.ledger import Ledger
     from perfkit.store import TradeStore
-    from perfkit.tracker.books import BookedFills
-    from perfkit.tracker.known_records import Screened
+    from perfkit.tracker.batch import Batch
+    from perfkit.tracker.booked_fills import BookedFills
     from perfkit.tracker.roles import Market
 
 __all__ = ["Memory"]
+
+_SNAPSHOT_ROWS = 250_000  # facts between two snapshots: read and applied again in a second
 
 
 class Memory:
@@ -33,7 +38,7 @@ class Memory:
     Parameters
     ----------
     store : TradeStore
-        The history.
+        The history, opened for writing.
 
     Attributes
     ----------
@@ -43,44 +48,107 @@ class Memory:
 
     def __init__(self, store: TradeStore) -> None:
         self._source = RecordedFacts(store)
-        self._rebuild()
+        self._journal, last = store.numbering()
+        self._recovery = Recovery(store.recovery)
+        snapshot = self._recovery.load(self._journal, last)
+        self._known = {
+            name: KnownRecords(record, index=snapshot.known.get(name))
+            for name, record in FACTS.items()
+        }
+        self.books = Books(self._source, snapshot.books)
+        self._saved = self.books.sequence
+        facts = self._source.after(self._saved)
+        for name, rows in facts._asdict().items():
+            self._known[name].learn(rows)
+        self.books.catch_up(facts, last)
+        self.save_if_due()
 
-    def screen(self, tables: Mapping[str, pa.Table]) -> dict[str, Screened]:
-        """Tell the rows of each table that are new from those that are known.
+    def screen(self, batches: Mapping[str, Batch]) -> None:
+        """Leave in each batch the rows that are new, in the order of their numbering.
 
         Parameters
         ----------
-        tables : mapping of str to pyarrow.Table
+        batches : mapping of str to Batch
             Checked rows, by the names in `FACTS`.
 
         Raises
         ------
         ConflictError
-            When an id is known with other content, or a split by another id.
+            When an id of an atomic batch is known with other content, or a split by
+            another id.
         """
+        self.ledger()
+        for name, batch in batches.items():
+            self._known[name].screen(batch, self._source.where(name))
+            batch.put_in_order()
+        if "splits" in batches and batches["splits"].rows.num_rows:
+            require_told_once(batches["splits"].rows, self._source.splits())
+        if "trades" in batches:
+            self._require_originals(batches["trades"])
+
+    def book(self, batches: Mapping[str, Batch], market: Market | None) -> BookedFills:
+        """Put new facts into the books, leaving out fills that do not fit; see `Books.apply`."""
+        while True:
+            try:
+                return self.books.apply(_facts(batches), market)
+            except UnfitFillError as error:
+                batches["trades"].refuse(error.row, error, error.field, "unfit")
+                batches["trades"].drop_refused()
+                self.ledger()
+
+    def keep(self, batches: Mapping[str, Batch], numbers: Mapping[str, tuple[int, int]]) -> None:
+        """Remember what is on disk now.
+
+        Parameters
+        ----------
+        batches : mapping of str to Batch
+            As they were booked.
+        numbers : mapping of str to tuple of int
+            First and last sequence of each that had rows.
+        """
+        for name, (first, _) in numbers.items():
+            batches[name].number(first)
+            self._known[name].index.add(batches[name].entries)
+        self.books.keep(_facts(batches), numbers)
+        self.save_if_due()
+
+    def ledger(self) -> Ledger:
+        """Give the ledger as it is on disk."""
         if self.books.is_ahead:
-            self._rebuild()
-        screened = {
-            name: self._known[name].screen(rows, self._source.where(name))
-            for name, rows in tables.items()
-        }
-        if "splits" in screened and screened["splits"].fresh.num_rows:
-            require_told_once(screened["splits"].fresh, self._source.splits())
-        return screened
+            self.books = self.books.rewound()
+        return self.books.ledger
 
-    def book(self, fresh: Mapping[str, pa.Table], market: Market | None) -> BookedFills:
-        """Put new facts into the books; see `Books.apply`."""
-        return self.books.apply(Facts.of(fresh), market)
+    def save_if_due(self) -> None:
+        """Keep a snapshot when much was recorded since the last one."""
+        if self.books.sequence - self._saved >= _SNAPSHOT_ROWS:
+            self.save()
 
-    def keep(self, screened: Mapping[str, Screened]) -> None:
-        """Remember what is on disk now."""
-        for name, rows in screened.items():
-            self._known[name].add(rows.digests)
-        self.books.is_ahead = False
+    def save(self) -> None:
+        """Keep a snapshot, unless nothing was recorded since the last one."""
+        if self.books.sequence > self._saved and not self.books.is_ahead:
+            known = {name: records.index for name, records in self._known.items()}
+            self._recovery.save(Snapshot(self.books.state(), known, self._journal))
+            self._saved = self.books.sequence
 
-    def _rebuild(self) -> None:
-        facts = self._source.all()
-        self._known = {name: KnownRecords(record) for name, record in FACTS.items()}
-        for name, rows in facts._asdict().items():
-            self._known[name].learn(rows)
-        self.books = Books(facts, self._source)
+    def _require_originals(self, batch: Batch) -> None:
+        """Refuse corrections of what was never recorded."""
+        rows = batch.rows.to_pylist() if _has_corrections(batch.rows) else []
+        given = {(row["account_id"], row["trade_id"]) for row in rows}
+        for place, row in enumerate(rows):
+            account, original = row["account_id"], row["original_trade_id"]
+            is_known = (account, original) in given or original is None
+            if not (is_known or self._known["trades"].knows(account, original)):
+                error = UnknownNameError(
+                    f"fill {row['trade_id']!r}: original_trade_id must name a recorded trade of "
+                    f"account {account!r}, was {original!r}; record the original first"
+                )
+                batch.refuse(place, error, "original_trade_id", "unknown_trade")
+        batch.drop_refused()
+
+
+def _facts(batches: Mapping[str, Batch]) -> Facts:
+    return Facts.of({name: batch.rows for name, batch in batches.items()})
+
+
+def _has_corrections(fills: pa.Table) -> bool:
+    return bool(fills.column("original_trade_id").null_count < fills.num_rows)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perfkit.records import Fill, MarketContext, TradeRecord, arrow_schema
+from perfkit.records import Fill, MarketContext, TradeRecord, arrow_schema, check_table
 
 if TYPE_CHECKING:
     from perfkit.tracker.books import BookedFills
@@ -41,6 +41,11 @@ def trade_rows(
     pyarrow.Table
         `TradeRecord` rows without ``sequence``, in the order of ``fills``. A
         bust has no P&L, context or labels of its own: they are null and empty.
+
+    Raises
+    ------
+    InvalidTableError
+        When the P&L or the price of a position is out of all bounds.
     """
     if fills.num_rows == 0:
         return _SCHEMA.empty_table()
@@ -56,7 +61,9 @@ def trade_rows(
     for name in arrow_schema(Fill).names:
         known.setdefault(name, fills.column(name))
     known["sequence"] = pa.nulls(fills.num_rows, pa.int64())
-    return pa.table([known[name] for name in _SCHEMA.names], schema=_SCHEMA)
+    rows = pa.table([known[name] for name in _SCHEMA.names], schema=_SCHEMA)
+    check_table(rows, TradeRecord, _FROM_BOOKS)
+    return rows
 
 
 def _contexts(fills: pa.Table, market: Market | None) -> pa.Table:

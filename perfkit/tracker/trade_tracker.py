@@ -9,32 +9,28 @@ it is built from it on opening, and again whenever a step was cut short.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-import pyarrow.compute as pc
 
 from perfkit.labels import LabelGenerator
 from perfkit.market import MarketState
-from perfkit.records import Bar, LabelRecord
+from perfkit.records import Bar, LabelRecord, check_table
 from perfkit.store import TradeStore
-from perfkit.tracker.facts import FACTS
-from perfkit.tracker.intake import checked_rows, in_order, stamped
-from perfkit.tracker.label_rows import screened_labels
-from perfkit.tracker.listeners import Listeners
-from perfkit.tracker.memory import Memory
+from perfkit.tracker.batch import Batch
+from perfkit.tracker.intake import record_rows, stamped
+from perfkit.tracker.label_rows import screen_labels
+from perfkit.tracker.recording import Desk, Recording
 from perfkit.tracker.roles import OWN
-from perfkit.tracker.trade_rows import trade_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
 
-    from perfkit.records import Fill
+    from perfkit.records import Fill, StrategyPnl
     from perfkit.store import Receipt
     from perfkit.tracker.intake import Rows
     from perfkit.tracker.roles import Labeler, Market, Own
@@ -57,6 +53,8 @@ class TradeTracker:
         tracker.
     account, strategy : str, optional
         For rows that do not say whose they are.
+    accounts : collection of str, optional
+        The accounts of the desk: rows of another are refused. All are taken when None.
     market : Market or None, default `MarketState`
         Gives each trade its context; it is fed with the bars of the history.
         With None every context is null for the reason ``no_market_data``.
@@ -64,6 +62,13 @@ class TradeTracker:
         Gives each trade its labels; with None there are none.
     clock : callable, optional
         Gives the time that is stamped as ``recorded_at``.
+
+    Attributes
+    ----------
+    store : TradeStore
+        The history.
+    recording : Recording
+        The way of facts into it, for whoever needs to know what became of each row.
 
     Raises
     ------
@@ -111,6 +116,7 @@ class TradeTracker:
         *,
         account: str | None = None,
         strategy: str | None = None,
+        accounts: Collection[str] | None = None,
         market: Market | Own | None = OWN,
         labeler: Labeler | Own | None = OWN,
         clock: Callable[[], datetime] = _now,
@@ -118,31 +124,52 @@ class TradeTracker:
         self.store = uri if isinstance(uri, TradeStore) else TradeStore(uri)
         self._defaults = {"account_id": account, "strategy_id": strategy}
         self._market = MarketState() if market is OWN else market
-        self._labeler = LabelGenerator() if labeler is OWN else labeler
         self._clock = clock
-        self._listeners = Listeners()
         with ExitStack() as undo:
             self.store.open()
             undo.callback(self.store.release)
             if self._market is not None:
                 self._market.on_bars(self.store.read("bars"))
-            self._memory = Memory(self.store)
+            self.recording = Recording(
+                self.store,
+                Desk(self._defaults, None if accounts is None else frozenset(accounts), clock),
+                self._market,
+                LabelGenerator() if labeler is OWN else labeler,
+            )
             undo.pop_all()
 
     def record(self, fill: Fill) -> Receipt:
-        """Record one fill; see `record_many`."""
-        return self.record_many([fill])
+        """Record one fill, or raise why not; see `record_many`."""
+        return self.record_many([fill], atomic=True)
 
-    def record_many(self, fills: Rows) -> Receipt:
-        """Record fills, all or none; see `record_all`.
+    def record_many(self, fills: Rows, *, atomic: bool = False) -> Receipt:
+        """Record fills.
 
         Parameters
         ----------
         fills : pyarrow.Table, DataFrame or iterable of Fill
             In any order; they are numbered by execution time, at equal times
             in the order given. Times need a zone.
+        atomic : bool
+            All or none: the first bad row raises. Otherwise bad rows are left out and
+            named in ``Receipt.rejected``, and the others are recorded.
+
+        Returns
+        -------
+        Receipt
+            What was accepted survives a power loss, and readers see it, from now on.
+
+        Raises
+        ------
+        SchemaError, InvalidArgumentError
+            When the rows have other columns than fills, or are none.
+        InvalidTableError, ConflictError, UnknownNameError, UnfitFillError
+            With ``atomic``, as `record_all`.
+        StoreError
+            When the disk refuses; nothing is acknowledged, and this tracker
+            records no more.
         """
-        return self.record_all(fills=fills)["trades"]
+        return self.recording.take({"trades": fills}, atomic=atomic)["trades"].receipt()
 
     def record_cash(self, cash: Rows) -> Receipt:
         """Record cash that moved other than by a fill, all or none; see `record_all`.
@@ -195,26 +222,21 @@ class TradeTracker:
             records no more.
         """
         given = {"trades": fills, "cash": cash, "splits": splits}
-        tables = {
-            name: checked_rows(rows, FACTS[name], self._defaults)
-            for name, rows in given.items()
-            if rows is not None
-        }
-        screened = self._memory.screen(tables)
-        fresh = {name: in_order(found.fresh) for name, found in screened.items()}
-        booked = self._memory.book(fresh, self._market)
-        now = self._clock()
-        rows = {name: stamped(table, now) for name, table in fresh.items()}
-        if "trades" in rows:
-            rows["trades"] = trade_rows(rows["trades"], booked, self._market, self._labeler)
-        receipts = self.store.append_many(rows)
-        self._memory.keep(screened)
-        if "trades" in receipts:
-            self._listeners.tell(rows["trades"], receipts["trades"])
-        return {
-            name: replace(receipt, duplicates=screened[name].duplicates)
-            for name, receipt in receipts.items()
-        }
+        wanted = {name: rows for name, rows in given.items() if rows is not None}
+        batches = self.recording.take(wanted, atomic=True)
+        return {name: batch.receipt() for name, batch in batches.items()}
+
+    def pnl(self, prices: Mapping[str, float], convert_to: str | None = None) -> list[StrategyPnl]:
+        """Value every account's strategy at given prices; see `Ledger.mark`.
+
+        Parameters
+        ----------
+        prices : mapping of str to float
+            Price of each symbol. What is held of a symbol without one is unpriced.
+        convert_to : str, optional
+            Currency of the answer, at the rates among ``prices``.
+        """
+        return self.recording.memory.ledger().mark(prices, convert_to)
 
     def record_labels(self, labels: Rows) -> Receipt:
         """Record judgements of recorded trades, all or none.
@@ -236,10 +258,12 @@ class TradeTracker:
         UnknownNameError
             When a trade was never recorded for its account and strategy.
         """
-        table = checked_rows(labels, LabelRecord, self._defaults)
-        screened = screened_labels(table, self.store)
-        rows = stamped(screened.fresh.sort_by("labelled_at"), self._clock())
-        return replace(self.store.append("labels", rows), duplicates=screened.duplicates)
+        batch = Batch(record_rows(labels, LabelRecord, self._defaults), atomic=True)
+        batch.check(LabelRecord)
+        screen_labels(batch, self.store)
+        receipt = self.store.append("labels", stamped(batch.rows, self._clock()))
+        batch.number(receipt.first_sequence)
+        return batch.receipt()
 
     def record_bars(self, bars: Rows) -> Receipt:
         """Record bars, and show them to the market, all or none.
@@ -261,12 +285,12 @@ class TradeTracker:
             As `record_all`; and whatever the market says of a bar it can't
             take, before anything is recorded.
         """
-        table = checked_rows(bars, Bar, {}).sort_by("close_time").combine_chunks()
+        table = record_rows(bars, Bar, {}).sort_by("close_time").combine_chunks()
+        check_table(table, Bar)
         if self._market is not None:
             self._market.on_bars(table)
         receipt = self.store.append("bars", stamped(table, self._clock()))
-        if pc.any(pc.match_substring(table.column("symbol"), "/"), min_count=0).as_py():
-            self._memory.books.on_rates()
+        self.recording.memory.books.on_bars(table)
         return receipt
 
     def subscribe(self, listener: Callable[[pa.Table], object]) -> None:
@@ -277,15 +301,18 @@ class TradeTracker:
         listener : callable
             Called after the rows are durable, in the order of subscription.
         """
-        self._listeners.add(listener)
+        self.recording.listeners.add(listener)
 
     def flush(self) -> int:
         """Move what is acknowledged into the tables; see `TradeStore.flush`."""
         return self.store.flush()
 
     def close(self) -> None:
-        """Flush, and let the next writer in."""
-        self.store.close()
+        """Flush, keep a snapshot for a fast start, and let the next writer in."""
+        try:
+            self.recording.memory.save()
+        finally:
+            self.store.close()
 
     def __enter__(self) -> Self:
         return self

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from perfkit.execution import at_close
+from perfkit.execution import Order, at_close
+
+DECIDED = datetime(2024, 1, 30, 21, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +20,19 @@ def closes():
     days = pd.bdate_range("2020-01-01", periods=520)
     walks = 50.0 * np.exp(np.cumsum(steps, axis=0))
     return at_close(pd.DataFrame(walks, index=days, columns=list("ABCDE")))
+
+
+@pytest.fixture(scope="session")
+def order():
+    """Make an order: order(number, side, symbol, volume, **fields)."""
+
+    def make(number=1, side="buy", symbol="AAPL", volume=10.0, **fields):
+        values = {
+            "order_id": f"m-{number}",
+            "account_id": "A1",
+            "strategy_id": "momentum",
+            "submitted_at": DECIDED,
+        }
+        return Order(symbol=symbol, side=side, volume=volume, **values | fields)
+
+    return make

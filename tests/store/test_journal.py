@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 from perfkit.errors import DamagedStoreError, StoreError
+from perfkit.store.backlog import Backlog
 from perfkit.store.journal import Journal
+from perfkit.store.journal_group import encode
+
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -72,24 +79,133 @@ def test_forgetting_keeps_the_chain_and_the_numbers(journal, trades):
     again.close()
 
 
-def test_what_is_forgotten_gives_its_space_back_at_once(journal, trades):
-    def sizes():
-        files = (journal.path, journal.path.with_name("journal.sqlite-wal"))
-        return [file.stat().st_size for file in files]
+def sizes(path):
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return [file.stat().st_size for file in files]
 
+
+def test_what_is_forgotten_makes_room_for_the_next_groups(journal, trades, monkeypatch):
+    """Ten megabytes in all, of which two at most wait at a time."""
+    monkeypatch.setattr("perfkit.store.journal_file.KEPT_EMPTY", 64 << 20)
     rows = trades(999)  # from a thousand on they would be compressed
+    for _ in range(5):
+        for _ in range(5):
+            journal.append({"trades": rows})
+        groups = list(journal.groups())
+        journal.forget(groups[-1])
+    written = 5 * sum(len(encode(group.rows, NOON)) for group in groups)
+    assert written > 8_000_000
+    assert sizes(journal.path)[0] < 0.3 * written
+    assert journal.verify() is None
+
+
+def test_an_emptied_journal_gives_its_space_back(journal, trades):
+    rows = trades(999)
     for _ in range(20):
         journal.append({"trades": rows})
-    (full,) = journal._connection.execute("SELECT sum(length(payload)) FROM groups").fetchone()
     groups = list(journal.groups())
-    journal.forget(groups[9])
-    file, log = sizes()
-    assert (file < 0.6 * full, log) == (True, 0)
-    assert [group.number for group in journal.groups()] == list(range(11, 21))
-    assert journal.verify() is None
+    full = sum(len(encode(group.rows, NOON)) for group in groups)
     journal.forget(groups[-1])
-    file, log = sizes()
-    assert (file < 0.05 * full, log) == (True, 0)
+    journal.append({"trades": trades(1, 1_000)})
+    journal.copy_log()
+    assert sizes(journal.path)[0] < 0.02 * full
+    journal.close()
+    assert not journal.path.with_name("journal.sqlite-wal").exists()
+    again = Journal(journal.path, "local")
+    assert [group.number for group in again.groups()] == [21]
+    assert again.verify() is None
+    again.close()
+
+
+def test_the_log_is_started_again_though_groups_keep_coming(journal, trades, monkeypatch):
+    monkeypatch.setattr("perfkit.store.journal_file.LOG_BOUND", 1 << 20)
+    other = Journal(journal.path, "local")
+    for _ in range(20):
+        journal.append({"trades": trades(999)})
+        other.copy_log()
+    assert sizes(journal.path)[1] < 3 << 20
+    other.close()
+
+
+def test_a_journal_of_the_first_perfkit_opens_and_does_not_say_since_when_it_waits(
+    journal, trades, monkeypatch
+):
+    """It gave space back as it forgot, and wrote no time; the chain covers what it wrote."""
+    rows = trades(3)
+    with monkeypatch.context() as patch:
+        patch.setattr("perfkit.store.journal.encode", lambda rows, time: early(rows))
+        journal.append({"trades": rows})
+    journal.close()
+    change(journal.path, "PRAGMA auto_vacuum = FULL")
+    again = Journal(journal.path, "local")
+    waiting = again.backlog()
+    assert (waiting.rows, waiting.groups, waiting.oldest) == (3, 1, None)
+    assert math.isnan(waiting.age(NOON))
+    again.append({"trades": trades(1, 3)})
+    assert [group.rows.num_rows for group in again.groups()] == [3, 1]
+    again.forget(next(again.groups()))
+    assert again.backlog().oldest is not None
+    assert again.verify() is None
+    again.close()
+
+
+def early(rows):
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
+    return bytes(sink.getvalue())
+
+
+def test_the_backlog_says_how_much_waits_and_since_when(journal, trades):
+    assert journal.backlog() == Backlog()
+    assert journal.backlog().age(NOON) == 0.0
+    before = datetime.now(UTC)
+    journal.append({"trades": trades(3), "cash": trades(2)})
+    between = datetime.now(UTC)
+    journal.append({"trades": trades(4, 3)})
+    reader = Journal(journal.path, "local", read_only=True)
+    waiting = reader.backlog()
+    assert (waiting.rows, waiting.groups, waiting.last_group) == (9, 3, 3)
+    assert before <= waiting.oldest <= between
+    assert waiting.age(waiting.oldest + timedelta(seconds=2)) == 2.0
+    assert waiting.age(waiting.oldest - timedelta(hours=1)) == 0.0  # a clock was set back
+    journal.forget(list(journal.groups())[1])
+    waiting = reader.backlog()
+    assert (waiting.rows, waiting.groups) == (4, 1)
+    assert waiting.oldest >= between
+    reader.close()
+
+
+def test_forgetting_much_is_cut_into_steps_that_each_leave_a_whole_chain(
+    journal, trades, monkeypatch
+):
+    monkeypatch.setattr("perfkit.store.journal.FORGET_BYTES", 20_000)  # two groups of one trade
+    for n in range(7):
+        journal.append({"trades": trades(1, n)})
+    reader = Journal(journal.path, "local", read_only=True)
+    seen = []
+    monkeypatch.setattr(
+        "perfkit.store.journal.time.sleep",
+        lambda seconds: seen.append([group.number for group in reader.groups()]),
+    )
+    journal.forget(list(journal.groups())[5])
+    assert seen[0][0] > 1
+    assert seen == [list(range(numbers[0], 8)) for numbers in seen]
+    assert [group.number for group in reader.groups()] == [7]
+    reader.close()
+
+
+def test_a_process_that_holds_the_journal_for_too_long_is_no_error_of_the_disk(journal, trades):
+    journal.append({"trades": trades(1)})
+    journal._connection.execute("PRAGMA busy_timeout = 0")  # no one waits half a minute here
+    other = sqlite3.connect(journal.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match=r"held by another process for too long.*try again"):
+        journal.append({"trades": trades(1, 1)})
+    other.execute("ROLLBACK")
+    other.close()
+    assert journal.append({"trades": trades(1, 1)}) == {"trades": (2, 2)}
+    assert journal.verify() is None
 
 
 def test_a_reader_in_the_middle_of_what_is_forgotten_reads_it_to_its_end(journal, trades):

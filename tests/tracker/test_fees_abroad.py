@@ -69,8 +69,8 @@ def test_a_rate_that_comes_late_mends_what_comes_after_it(tmp_path, bnb, fill):
 def test_only_who_paid_in_a_third_currency_builds_its_books_again(tmp_path, fill, monkeypatch):
     with TradeTracker(tmp_path) as tracker:
         tracker.record(fill("1", 0, **COIN))
-        source = tracker._memory.books._source
-        monkeypatch.setattr(source, "all", lambda: pytest.fail("the history was read"))
+        source = tracker.recording.memory.books._source
+        monkeypatch.setattr(source, "fills_of", lambda _: pytest.fail("the history was read"))
         tracker.record_bars([rate(1, 300.0)])
         tracker.record(fill("2", 2, **COIN))
     assert pnl(tmp_path) == {"1": 0.0, "2": 0.0}

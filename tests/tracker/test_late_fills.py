@@ -57,7 +57,7 @@ def test_in_any_order_the_books_end_as_in_one_batch(tmp_path_factory, fills):
     with TradeTracker(history) as tracker:
         for row in reversed(range(seen.num_rows)):
             tracker.record_many(seen.slice(row, 1))
-        held = tracker._memory.books._ledger.positions().set_index(
+        held = tracker.recording.memory.books.ledger.positions().set_index(
             ["account_id", "strategy_id", "symbol"]
         )
     if len(set(times)) < len(times):
@@ -130,8 +130,8 @@ def test_a_correction_of_an_unknown_trade_is_refused_and_nothing_is_recorded(tmp
     with TradeTracker(tmp_path) as tracker:
         tracker.record(fill("1"))
         unknown = fill("9c", 1, record_type="correct", original_trade_id="9")
-        with pytest.raises(UnknownNameError, match=r"original_trade_id must name a trade.*'9'"):
-            tracker.record_many([fill("2", 1), unknown])
+        with pytest.raises(UnknownNameError, match=r"original_trade_id must name a recorded trade.*'9'"):
+            tracker.record_many([fill("2", 1), unknown], atomic=True)
         assert list(trades(tmp_path)) == ["1"]
         tracker.record(fill("2", 1))
     assert trades(tmp_path)["2"]["position"] == 200.0

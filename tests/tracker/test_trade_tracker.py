@@ -116,7 +116,7 @@ def test_a_bad_row_is_refused_with_its_field_and_nothing_is_recorded(
     rows = [good, bad] if "execution_time" not in change else [bad]
     with TradeTracker(tmp_path) as tracker:
         with pytest.raises(error, match=message):
-            tracker.record_many(pd.DataFrame(rows))
+            tracker.record_many(pd.DataFrame(rows), atomic=True)
         assert tracker.store.read().num_rows == 0
         assert tracker.record_many(pd.DataFrame([good])).accepted == 1
 
@@ -124,19 +124,19 @@ def test_a_bad_row_is_refused_with_its_field_and_nothing_is_recorded(
 def test_a_missing_account_names_the_column(tmp_path, fill):
     table = to_table([fill("1")], Fill).drop_columns("account_id")
     with TradeTracker(tmp_path) as tracker, pytest.raises(SchemaError, match="account_id"):
-        tracker.record_many(table)
+        tracker.record_many(table, atomic=True)
 
 
 def test_what_is_no_fill_is_refused(tmp_path, fill):
     message = "item 1 must be a Fill, was dict"
     with TradeTracker(tmp_path) as tracker, pytest.raises(InvalidArgumentError, match=message):
-        tracker.record_many([fill("1"), {"trade_id": "2"}])
+        tracker.record_many([fill("1"), {"trade_id": "2"}], atomic=True)
 
 
 def test_one_record_where_a_list_should_stand_is_refused(tmp_path, fill):
     message = "were one Fill; give a list"
     with TradeTracker(tmp_path) as tracker, pytest.raises(InvalidArgumentError, match=message):
-        tracker.record_many(fill("1"))
+        tracker.record_many(fill("1"), atomic=True)
 
 
 @pytest.mark.parametrize("rows", [[], to_table([], Fill), to_table([], Fill).to_pandas()], ids=type)
@@ -152,7 +152,8 @@ def test_recording_twice_changes_nothing(tmp_path, fill):
         tracker.record_many(fills[:2])
         once = trades(tmp_path)
         receipt = tracker.record_many(fills[:2])
-        assert (receipt.accepted, receipt.first_sequence) == (0, None)
+        assert (receipt.accepted, receipt.duplicate) == (0, True)
+        assert (receipt.first_sequence, receipt.sequence) == (1, 2)  # as when they were new
         assert receipt.duplicates == ("1", "2")
         receipt = tracker.record_many([fills[0], fills[2], fills[2]])
         assert (receipt.accepted, receipt.duplicates) == (1, ("1", "3"))
@@ -176,9 +177,9 @@ def test_another_content_is_a_conflict_that_names_the_fields(tmp_path, fill, is_
         if is_flushed:
             tracker.flush()
         with pytest.raises(ConflictError, match=r"'1'.*: price was 50\.0 and is now 51\.0, volume"):
-            tracker.record_many([fill("2", 1), fill("1", 0, "buy", 51.0, 99.0)])
+            tracker.record_many([fill("2", 1), fill("1", 0, "buy", 51.0, 99.0)], atomic=True)
         with pytest.raises(ConflictError, match="symbol was 'SPY' and is now 'QQQ'"):
-            tracker.record_many([fill("3", 1), fill("3", 1, symbol="QQQ")])
+            tracker.record_many([fill("3", 1), fill("3", 1, symbol="QQQ")], atomic=True)
         assert trades(tmp_path)["trade_id"].to_pylist() == ["1"]
 
 
@@ -328,7 +329,7 @@ def test_fills_that_the_books_refuse_leave_nothing_behind(tmp_path, fill, change
     with TradeTracker(tmp_path) as tracker:
         tracker.record_many([fill("1", **usual), fill("2", 1, **usual)])
         with pytest.raises(InvalidArgumentError, match=message):
-            tracker.record_many([fill("3", 2, **usual), bad, fill("Q", 3, symbol="QQQ")])
+            tracker.record_many([fill("3", 2, **usual), bad, fill("Q", 3, symbol="QQQ")], atomic=True)
         assert trades(tmp_path)["trade_id"].to_pylist() == ["1", "2"]
         heard = []
         tracker.subscribe(heard.append)

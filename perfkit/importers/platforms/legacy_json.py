@@ -1,16 +1,17 @@
-"""The old tracker's JSON: orders that it kept on S3, as ``strategy_orders/recent_orders.json``.
+"""The old tracker's JSON: orders that it kept in S3, as ``strategy_orders/recent_orders.json``.
 
-The orders are the facts. Positions, realised P&L and its history were computed from
-them and are computed anew; a stated position that the orders do not add up to is
-reported, because the old file kept the last 1,000 orders only.
+The orders are the facts. Its positions and its realised P&L are compared with what the
+orders add up to; the days that it closed are kept as what they are, another program's
+claim.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pyarrow as pa
 
 from perfkit.errors import ImportFormatError, InvalidArgumentError, UnreadableCellError
 from perfkit.importers.admission import require_identifier
@@ -18,37 +19,47 @@ from perfkit.importers.drafts import Draft, Skip, read_drafts
 from perfkit.importers.frame_rows import require_zone
 from perfkit.importers.json_rows import JsonSource, load_json, source_name
 from perfkit.importers.owners import strategy_of
-from perfkit.importers.row_cells import moment, number, one_of, required, required_word, word
+from perfkit.importers.platforms.legacy_books import LegacyBooks
+from perfkit.importers.platforms.legacy_claims import Claims, LegacyClaim
+from perfkit.importers.platforms.legacy_days import closed_day, closed_days
+from perfkit.importers.platforms.legacy_tree import (
+    HISTORY,
+    ORDERS,
+    POSITIONS,
+    REALIZED,
+    LegacyTree,
+    legacy_tree,
+)
+from perfkit.importers.result import ImportResult, RefusedRow, SkippedRow
+from perfkit.importers.row_cells import moment, number, one_of, required_number, required_word, word
 from perfkit.importers.trade_ids import identifier
-from perfkit.records import Fill, Side
+from perfkit.records import Fill, PnlLogEntry, Side, arrow_schema, to_table
 
 if TYPE_CHECKING:
-    from perfkit.importers.result import ImportResult
+    from datetime import datetime
 
-__all__ = ["read_legacy_json"]
+__all__ = ["LegacyImport", "read_legacy_json"]
 
-_ORDERS = "strategy_orders/recent_orders.json"
-_POSITIONS = "strategy_positions/current_positions.json"
-_COMPUTED = ("strategy_positions/realized_pnl.json", "strategy_pnl_history/*.json")
+Reader: TypeAlias = Callable[[dict[str, Any]], PnlLogEntry | Skip]
+
+_SOURCE = "legacy_json"
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
-_FLAT = 1e-9  # of what was traded
 
 
-@dataclass(slots=True)
-class _Books:
-    """What the orders add up to, by strategy and symbol."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyImport(ImportResult):
+    """What the old tracker's files hold.
 
-    held: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
-    traded: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
-    seen: set[str] = field(default_factory=set)
+    Attributes
+    ----------
+    pnl : pyarrow.Table
+        With ``arrow_schema(PnlLogEntry)``: the days that it closed, as it claims them.
+    claims : tuple of LegacyClaim
+        Its positions and realised P&L beside what the orders give.
+    """
 
-    def add(self, fill: dict[str, Any]) -> None:
-        if fill["trade_id"] in self.seen:
-            return
-        self.seen.add(fill["trade_id"])
-        key = (fill["strategy_id"], fill["symbol"])
-        self.held[key] += fill["volume"] if fill["side"] == Side.BUY else -fill["volume"]
-        self.traded[key] += fill["volume"]
+    pnl: pa.Table = field(default_factory=arrow_schema(PnlLogEntry).empty_table)
+    claims: tuple[LegacyClaim, ...] = ()
 
 
 def read_legacy_json(
@@ -57,14 +68,15 @@ def read_legacy_json(
     account: str | None = None,
     strategy: str | None = None,
     zone: str = "UTC",
-) -> ImportResult:
-    """Read the orders of the old per-strategy tracker.
+) -> LegacyImport:
+    """Read the orders and the closed days of the old per-strategy tracker.
 
     Parameters
     ----------
     source : path, dict or list of dict
-        ``recent_orders.json`` or its content, or a folder that holds the tracker's
-        tree: a copy of ``s3://bucket/paper`` or ``s3://bucket/live``.
+        ``s3://bucket/paper``, ``s3://bucket/live`` or a folder that holds a copy of one;
+        or ``recent_orders.json`` alone, or its content. In S3, credentials and endpoint
+        come from the usual AWS chain.
     account : str
         Whose orders they are; the files do not say.
     strategy : str, optional
@@ -74,16 +86,17 @@ def read_legacy_json(
 
     Returns
     -------
-    ImportResult
+    LegacyImport
         A fill an order; its id is the order's, and one that stands there twice is
-        skipped. Lines count orders, then positions, then files. A position that the
-        orders do not add up to is refused, with both quantities; one that they do is
-        skipped, like all other files.
+        skipped. Lines count orders, then positions, then realised P&L by strategy, then
+        closed days by strategy. A position or realised P&L is skipped where the orders
+        add up to it, or where the old tracker's own mistakes explain it; otherwise it is
+        refused, with both figures, because orders are missing.
 
     Raises
     ------
     ImportFormatError
-        When the source is no such file or folder.
+        When the source is no such file, folder or address.
     InvalidArgumentError
         When the account is missing, or a strategy that is needed, or the zone is none.
 
@@ -101,41 +114,73 @@ def read_legacy_json(
         raise InvalidArgumentError("account must be given, was None; the files do not name it")
     require_identifier("account", account)
     require_zone(zone)
-    books = _Books()
+    tree = legacy_tree(source)
+    orders = _listed(load_json(source) if tree is None else tree.load(ORDERS), source, "orders")
+    old = LegacyBooks()
 
-    def draft(named: tuple[str, dict[str, Any]]) -> list[Draft] | Skip:
-        kind, row = named
-        if kind == "position":
-            return _position(row, books, strategy)
-        if kind != "order":
-            return Skip(kind)
+    def draft(row: dict[str, Any]) -> list[Draft]:
         fill = _fill(row, strategy, zone)
-        books.add(fill)
+        old.add(fill)
         return [Draft(Fill, fill)]
 
-    constants = {"account_id": account, "source": "legacy_json"}
-    return read_drafts(source_name(source), enumerate(_rows(source), 1), draft, constants)
+    constants = {"account_id": account, "source": _SOURCE}
+    read = read_drafts(source_name(source), enumerate(orders, 1), draft, constants)
+    result = LegacyImport(**{each.name: getattr(read, each.name) for each in fields(read)})
+    if tree is None:
+        return result
+    claims = Claims(result.fills, old, strategy)
+    rows = _further_rows(tree, claims, lambda row: closed_day(row, account, _SOURCE))
+    return replace(_with_further(result, rows), claims=tuple(claims.compared))
 
 
-def _rows(source: JsonSource) -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(source, (str, Path)) or not Path(source).is_dir():
-        return [("order", row) for row in _listed(source, "orders")]
-    folder = Path(source)
-    if not (folder / _ORDERS).is_file():
+def _further_rows(
+    tree: LegacyTree, claims: Claims, day: Reader
+) -> list[tuple[Reader, dict[str, Any]]]:
+    """List everything that is no order, each with its reader."""
+    rows: list[tuple[Reader, dict[str, Any]]] = []
+    if (positions := tree.load(POSITIONS)) is not None:
+        rows += [(claims.position, row) for row in _listed(positions, POSITIONS, "positions")]
+    realized = tree.load(REALIZED) or {}
+    if not isinstance(realized, Mapping):
         raise ImportFormatError(
-            f"{folder}: must hold {_ORDERS}; give the folder 'paper' or 'live' itself, because "
-            "they are two accounts"
+            f"{REALIZED}: must be an object with a number for each strategy; give the file as the "
+            "tracker wrote it"
         )
-    rows = [("order", row) for row in _listed(folder / _ORDERS, "orders")]
-    if (folder / _POSITIONS).is_file():
-        rows += [("position", row) for row in _listed(folder / _POSITIONS, "positions")]
-    computed = [path for pattern in _COMPUTED for path in sorted(folder.glob(pattern))]
-    reason = "P&L that the old tracker computed: it is computed anew from the orders"
-    return rows + [(reason, {"file": path.name}) for path in computed]
+    rows += [
+        (claims.realized_pnl, {"strategy": tag, "realized_pnl": value})
+        for tag, value in realized.items()
+    ]
+    return rows + [(day, row) for row in closed_days(tree, HISTORY)]
 
 
-def _listed(source: JsonSource, name: str) -> list[dict[str, Any]]:
-    content = load_json(source)
+def _with_further(result: LegacyImport, rows: list[tuple[Reader, dict[str, Any]]]) -> LegacyImport:
+    """Read what is no order, each row into exactly one place."""
+    skipped, refused = list(result.skipped), list(result.refused)
+    days: dict[tuple[str, datetime], PnlLogEntry] = {}
+    for line, (reader, row) in enumerate(rows, result.read + 1):
+        try:
+            found = reader(row)
+        except UnreadableCellError as error:
+            refused.append(RefusedRow(line=line, field=error.field, reason=str(error)))
+            continue
+        if isinstance(found, Skip):
+            skipped.append(SkippedRow(line=line, reason=found.reason))
+        elif (found.strategy_id, found.day) in days:
+            reason = f"day must be closed once, was {found.day:%Y-%m-%d} again; keep one file"
+            refused.append(RefusedRow(line=line, field="day", reason=reason))
+        else:
+            days[found.strategy_id, found.day] = found
+    return replace(
+        result,
+        read=result.read + len(rows),
+        recorded=result.recorded + len(days),
+        skipped=tuple(skipped),
+        refused=tuple(refused),
+        pnl=to_table(days.values(), PnlLogEntry),
+    )
+
+
+def _listed(content: Any, source: JsonSource, name: str) -> list[dict[str, Any]]:
     rows = content.get(name) if isinstance(content, dict) else content
     if not isinstance(rows, (list, tuple)) or not all(isinstance(row, dict) for row in rows):
         raise ImportFormatError(
@@ -154,22 +199,7 @@ def _fill(row: dict[str, Any], strategy: str | None, zone: str) -> dict[str, Any
         "execution_time": moment(word(row, "timestamp"), "execution_time", zone=zone),
         "symbol": required_word(row, "symbol", "symbol"),
         "side": one_of(row, "side", "side", _SIDES),
-        "price": required(number(row, "price", "price"), "price", "price"),
-        "volume": required(number(row, "quantity", "volume"), "volume", "quantity"),
+        "price": required_number(row, "price", "price"),
+        "volume": required_number(row, "quantity", "volume"),
         "commission": number(row, "commission", "commission"),
     }
-
-
-def _position(row: dict[str, Any], books: _Books, strategy: str | None) -> Skip:
-    symbol = required_word(row, "symbol", "symbol")
-    owner = strategy_of(word(row, "strategy"), strategy, "legacy")
-    stated = required(number(row, "quantity", "volume"), "volume", "quantity")
-    held = books.held[owner, symbol]
-    if abs(held - stated) > _FLAT * max(books.traded[owner, symbol], abs(stated)):
-        raise UnreadableCellError(
-            "volume",
-            f"must be {held:g}, what the orders of {owner} in {symbol} add up to, was {stated:g}; "
-            "the old tracker kept its last 1,000 orders and forgot short positions: import the "
-            "missing orders from the broker",
-        )
-    return Skip("a position that the orders add up to")

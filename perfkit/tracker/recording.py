@@ -1,0 +1,136 @@
+"""Recording: the way of facts from a caller's rows to disk, and then to the listeners.
+
+Check, tell known from new, put into the books, ask the market and the
+labeler, journal, and only then answer. What is remembered is a reading of the
+store, and is taken from it again whenever a step was cut short.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from perfkit.errors import InvalidTableError
+from perfkit.tracker.batch import Batch, refuse_strangers
+from perfkit.tracker.facts import FACTS
+from perfkit.tracker.intake import record_rows, stamped
+from perfkit.tracker.listeners import Listeners
+from perfkit.tracker.memory import Memory
+from perfkit.tracker.trade_rows import trade_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
+
+    from perfkit.store import TradeStore
+    from perfkit.tracker.intake import Rows
+    from perfkit.tracker.roles import Labeler, Market
+
+__all__ = ["Desk", "Recording"]
+
+
+class Desk(NamedTuple):
+    """Whose rows are recorded, and by which clock.
+
+    Attributes
+    ----------
+    defaults : mapping of str to str or None
+        Account and strategy of rows that do not say.
+    accounts : collection of str, optional
+        The only accounts whose rows are taken; None takes all.
+    clock : callable
+        Gives the time that is stamped as ``recorded_at``.
+    """
+
+    defaults: Mapping[str, str | None]
+    accounts: Collection[str] | None
+    clock: Callable[[], datetime]
+
+
+class Recording:
+    """Records facts, one batch after the other.
+
+    Parameters
+    ----------
+    store : TradeStore
+        The history, opened for writing.
+    desk : Desk
+        Whose rows these are.
+    market : Market, optional
+        Gives each fill its context.
+    labeler : Labeler, optional
+        Gives each fill its labels.
+
+    Attributes
+    ----------
+    memory : Memory
+        What is known, and the books.
+    listeners : Listeners
+        Who hears of trades.
+    """
+
+    def __init__(
+        self, store: TradeStore, desk: Desk, market: Market | None, labeler: Labeler | None
+    ) -> None:
+        self._store, self._desk = store, desk
+        self._market, self._labeler = market, labeler
+        self.memory = Memory(store)
+        self.listeners = Listeners()
+
+    def take(self, given: Mapping[str, Rows], *, atomic: bool) -> dict[str, Batch]:
+        """Record rows of several tables as one transaction; see `TradeTracker.record_all`.
+
+        Parameters
+        ----------
+        given : mapping of str to rows
+            By the names in `FACTS`.
+        atomic : bool
+            All or none; otherwise bad rows are left out.
+
+        Returns
+        -------
+        dict of str to Batch
+            What became of each row. What was accepted survives a power loss.
+        """
+        batches = {name: self._checked(name, rows, atomic) for name, rows in given.items()}
+        self.memory.screen(batches)
+        rows = self._booked(batches)
+        receipts = self._store.append_many(rows, is_checked=True)
+        numbers = {
+            name: (receipt.first_sequence, receipt.last_sequence)
+            for name, receipt in receipts.items()
+            if receipt.first_sequence is not None and receipt.last_sequence is not None
+        }
+        self.memory.keep(batches, numbers)
+        if "trades" in receipts:
+            self.listeners.tell(rows["trades"], receipts["trades"])
+        return batches
+
+    def _checked(self, name: str, rows: Rows, atomic: bool) -> Batch:
+        cls = FACTS[name]
+        batch = Batch(record_rows(rows, cls, self._desk.defaults), atomic=atomic)
+        if isinstance(rows, pa.Table | pd.DataFrame):  # a record is checked when it is made
+            batch.check(cls)
+        if self._desk.accounts is not None:
+            refuse_strangers(batch, self._desk.accounts)
+        return batch
+
+    def _booked(self, batches: dict[str, Batch]) -> dict[str, pa.Table]:
+        """Complete the rows of each batch, leaving out what does not fit."""
+        while True:
+            booked = self.memory.book(batches, self._market)
+            now = self._desk.clock()
+            rows = {name: stamped(batch.rows, now) for name, batch in batches.items()}
+            if "trades" not in rows:
+                return rows
+            try:
+                rows["trades"] = trade_rows(rows["trades"], booked, self._market, self._labeler)
+            except InvalidTableError as error:
+                for bad in error.rows:
+                    batches["trades"].refuse(bad.row, error, bad.field, "unfit")
+                batches["trades"].drop_refused()
+                self.memory.ledger()
+            else:
+                return rows
