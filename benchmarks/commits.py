@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
-import statistics
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -29,6 +27,8 @@ from perfkit.store.compaction import compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy.typing as npt
 
 __all__ = ["main"]
 
@@ -93,27 +93,29 @@ def _append(uri: str) -> Callable[[pa.Table], None]:
     return lambda rows: write_deltalake(uri, rows, mode="append")
 
 
-def _times(commits: int, act: Callable[[pa.Table], None]) -> tuple[list[float], float]:
-    times, processor = [], resource.getrusage(resource.RUSAGE_SELF)
+def _times(commits: int, act: Callable[[pa.Table], None]) -> npt.NDArray[np.float64]:
+    """Give milliseconds by the clock and of the processor, of shape (commits, 2)."""
+    taken = np.empty((commits, 2))
     for number in range(commits):
         rows = _group(number)
-        start = time.perf_counter()
+        clock, processor = time.perf_counter(), time.process_time()
         act(rows)
-        times.append((time.perf_counter() - start) * 1e3)
-    now = resource.getrusage(resource.RUSAGE_SELF)
-    return times, now.ru_utime + now.ru_stime - processor.ru_utime - processor.ru_stime
+        taken[number] = time.perf_counter() - clock, time.process_time() - processor
+    return taken * 1e3
 
 
-def _report(who: str, taken: tuple[list[float], float], table: Path) -> None:
-    times, processor = taken
-    span = min(SPAN, len(times) // 2)
-    print(f"\n{who}: all {sum(times) / 1e3:,.0f} s, {processor:,.0f} s of processor time")
-    medians = []
-    for when, part in (("first", times[:span]), ("last", times[-span:])):
-        medians.append(statistics.median(part))
-        p95 = float(np.percentile(part, 95))
-        print(f"  {when:<6}{span:>5}  median {medians[-1]:>7.1f}  p95 {p95:>7.1f}")
-    print(f"  last / first     {medians[1] / medians[0]:>7.2f}  longest {max(times):>7.1f}")
+def _report(who: str, taken: npt.NDArray[np.float64], table: Path) -> None:
+    span = min(SPAN, len(taken) // 2)
+    total = taken.sum(axis=0) / 1e3
+    print(f"\n{who}: {total[0]:,.0f} s, {total[1]:,.0f} s of processor time")
+    print(f"  {'':<12}{'median':>9}{'p95':>9}{'processor':>11}")
+    ends = []
+    for when, part in (("first", taken[:span]), ("last", taken[-span:])):
+        clock, processor = part[:, 0], part[:, 1]
+        ends.append((np.median(clock), np.percentile(clock, 95), processor.mean()))
+        print("  {:<6}{:>5} {:>9.1f}{:>9.1f}{:>11.1f}".format(when, span, *ends[-1]))
+    ratios = [last / first for first, last in zip(*ends, strict=True)]
+    print(f"  last / first{ratios[0]:>9.2f}{ratios[1]:>9.2f}{ratios[2]:>11.2f}")
     log, live = table / "_delta_log", DeltaTable(table).file_uris()
     print(f"  log   {len(list(log.iterdir())):>6,} files {_megabytes(log):>8.1f} MB")
     print(

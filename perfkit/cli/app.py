@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from perfkit.cli import checking, demo, flushing, maintenance, questions, reconciling, recording
+from perfkit.cli.opening import command_defaults
 from perfkit.errors import DamagedStoreError, PerfkitError
 
 __all__ = ["app", "main"]
@@ -50,11 +51,18 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[
+    context: typer.Context,
+    _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
     ] = False,
 ) -> None:
-    """Find out which trades make or lose money, and whether that is real or luck."""
+    """Find out which trades make or lose money, and whether that is real or luck.
+
+    Where the history is and who owns what is recorded may be set once, in perfkit.toml or in
+    variables: PERFKIT_HISTORY, PERFKIT_ACCOUNT, PERFKIT_STRATEGY, PERFKIT_JOURNAL,
+    PERFKIT_S3_ENDPOINT, PERFKIT_S3_REGION, PERFKIT_S3_PROFILE.
+    """
+    context.default_map = command_defaults()
 
 
 def main() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit.cli.opening import open_store, place
 from perfkit.cli.terminal import cents, exact, print_table, say, say_json
 
 if TYPE_CHECKING:
@@ -36,25 +38,31 @@ def verify(
     uri: Uri,
     zone: Zone = "UTC",
     cutoff: Cutoff = "00:00",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; repair nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
 ) -> None:
     """Check that what is on disk is what was acknowledged, that its P&L follows, and adds up.
 
-    Exit code 0 when all is well; 1 when a record's P&L is not what the books say and nothing
-    explains it, or parts do not sum to the whole; 2 when something on disk is damaged.
+    What a crash or a power loss left half done is repaired when no other process is writing:
+    files that can't be believed are moved into the folder _damaged, and their rows come back from
+    the journal or from their data files.
+
+    Exit code 0 when all is well; 1 when something was repaired, is odd, when a record's P&L is
+    not what the books say and nothing explains it, or parts do not sum to the whole; 2 when
+    something on disk is damaged.
     """
     from perfkit.history import History
     from perfkit.store import verify as verify_store
 
-    stored = verify_store(uri)
+    stored = verify_store(uri, dry_run=dry_run, **place(uri))
     if not as_json:
-        _tell_store(stored)
+        _tell_store(stored, dry_run=dry_run)
     if not stored.is_clean:
         if as_json:
             say_json({"is_clean": False, **_store_rows(stored)})
         raise typer.Exit(2)
     started = time.perf_counter()
-    found = History(uri, zone=zone, cutoff=cutoff).verify()
+    found = History(open_store(uri), zone=zone, cutoff=cutoff).verify()
     seconds = time.perf_counter() - started
     if as_json:
         names = ("records", "fills", "unknown", "restated", "sums")
@@ -62,7 +70,7 @@ def verify(
         say_json({"is_clean": found.is_clean, **_store_rows(stored), **books, "seconds": seconds})
     else:
         _tell_books(found, seconds)
-    if not found.is_clean:
+    if not found.is_clean or stored.repaired or stored.warnings:
         raise typer.Exit(1)
 
 
@@ -78,7 +86,7 @@ def changes(
     """Say why the P&L of the past is not what it was: each trade, and the record that did it."""
     from perfkit.history import History
 
-    frame = History(uri, zone=zone).changes(since, valid=until)
+    frame = History(open_store(uri), zone=zone).changes(since, valid=until)
     if as_json:
         say_json({"since": since, "changes": frame})
         return
@@ -95,16 +103,21 @@ def changes(
 
 
 def _store_rows(stored: VerifyReport) -> dict[str, object]:
-    names = ("table_rows", "journal_rows", "files", "is_chain_whole", "damaged")
-    return {name: getattr(stored, name) for name in names}
+    return {field.name: getattr(stored, field.name) for field in fields(stored)}
 
 
-def _tell_store(stored: VerifyReport) -> None:
+def _tell_store(stored: VerifyReport, *, dry_run: bool) -> None:
     for name, rows in stored.table_rows.items():
         say(f"{name:<9} {rows:>9,} rows, {stored.journal_rows.get(name, 0):,} more in the journal")
     say(f"files     {stored.files:>9,} read, byte for byte")
-    for damage in stored.damaged:
-        say(f"damaged   {damage}", "bold red")
+    for line in stored.repaired:
+        say(f"repaired  {line}", "yellow")
+    for line in stored.warnings:
+        say(f"warning   {line}", "yellow")
+    for line in stored.damaged:
+        say(f"damaged   {line}", "bold red")
+    if stored.damaged and dry_run:
+        say("only looked: without --dry-run, what can be repaired without loss is")
 
 
 def _tell_books(found: Verification, seconds: float) -> None:

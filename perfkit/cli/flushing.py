@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit.cli.opening import place
 from perfkit.cli.terminal import say
 from perfkit.errors import InvalidArgumentError
 
@@ -41,7 +42,8 @@ def flush(
         raise InvalidArgumentError(
             f"--every must be more than 0 seconds, was {every}; 2 is a good choice"
         )
-    tables = DeltaTables(open_location(uri))
+    at = place(uri)
+    tables = DeltaTables(open_location(uri, at["storage_options"], at["journal"]))
     if not follow:
         _tell(flush_process.flush_once(tables), "")
         return

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from perfkit.cli.opening import place
 from perfkit.cli.terminal import say
 
 __all__ = ["compact", "export", "vacuum"]
@@ -24,7 +25,7 @@ def compact(uri: Uri, journal: Journal = None) -> None:
     """Merge small files into sorted ones; reads get faster, no row changes."""
     from perfkit.store.compaction import compact as compact_store
 
-    report = compact_store(uri, journal=journal)
+    report = compact_store(uri, **place(uri, journal))
     for name, (before, after) in report.files.items():
         if before:
             say(f"{name:<9} {before:>7,} files before, {after:,} now")
@@ -42,7 +43,9 @@ def vacuum(
     """Remove files that have not belonged to the history for a week; no row is removed."""
     from perfkit.store.vacuum import vacuum as vacuum_store
 
-    report = vacuum_store(uri, retention=timedelta(hours=hours), dry_run=dry_run, journal=journal)
+    report = vacuum_store(
+        uri, retention=timedelta(hours=hours), dry_run=dry_run, **place(uri, journal)
+    )
     for path in report.removed[:SHOWN]:
         say(f"{'would go' if dry_run else 'removed':<9} {path}", "dim")
     if len(report.removed) > SHOWN:
@@ -62,7 +65,7 @@ def export(
     """Write every row into plain files, with a manifest of their checksums."""
     from perfkit.store.export import export as export_store
 
-    report = export_store(uri, folder, form=form, force=force, journal=journal)
+    report = export_store(uri, folder, form=form, force=force, **place(uri, journal))
     for name, file in report.tables.items():
         say(f"{name:<9} {file.rows:>9,} rows in {report.folder / file.file}")
     say(f"complete up to number {report.sequence:,}; checksums are in manifest.json")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import pandas as pd
 import typer
 
+from perfkit.cli.opening import open_store
 from perfkit.cli.terminal import (
     Format,
     count,
@@ -72,7 +73,7 @@ def summary(
     """Print the metrics of a history, one row an account or strategy."""
     from perfkit.history import History
 
-    history = History(uri, zone=zone, cutoff=cutoff, periods=periods)
+    history = History(open_store(uri), zone=zone, cutoff=cutoff, periods=periods)
     history = history if as_of is None else history.as_of(as_of)
     select = _selection(account=account, strategy=strategy, start=start, end=end, currency=currency)
     if as_json and convert_to:
@@ -146,7 +147,7 @@ def attribution(
         account=account, strategy=strategy, symbol=symbol, label=label,
         start=start, end=end, currency=currency,
     )  # fmt: skip
-    history = History(uri, zone=zone)
+    history = History(open_store(uri), zone=zone)
     history = history if as_of is None else history.as_of(as_of)
     frame = history.attribution(by=_names(by), convert_to=convert_to, **select)
     attribution_table(frame, title=f"{uri}: closed round trips by {by}, net of fees")
@@ -172,7 +173,7 @@ def report(
     from perfkit.reports import run_notebook
 
     select = _selection(account=account, strategy=strategy, start=start, end=end)
-    history = History(uri, zone=zone, cutoff=cutoff, periods=periods)
+    history = History(open_store(uri), zone=zone, cutoff=cutoff, periods=periods)
     history.round_trips(**select)  # what can't be answered is said before a kernel starts
     if benchmark:
         history.benchmark(benchmark)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit.cli.opening import open_store
 from perfkit.cli.recording import SHOWN, Account, Settings, read_statement
 from perfkit.cli.terminal import exact, print_table, say, say_json
 
@@ -65,7 +66,7 @@ def reconcile(
 
     given = [*(settings or []), *([f"zone={zone}"] if zone else [])]
     told = read_statement(statement, form, (account, strategy), column_map, given)
-    found = History(against).reconcile(
+    found = History(open_store(against)).reconcile(
         told.fills, told.cash, told.splits, symbol=symbol, tolerance=tolerance
     )
     is_equal = found.is_equal and not told.refused

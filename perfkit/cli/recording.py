@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit.cli.opening import open_store
 from perfkit.cli.terminal import say
 from perfkit.errors import InvalidArgumentError, PerfkitError, StoreError
 
@@ -61,7 +62,7 @@ def import_file(
         say("recorded          0  (nothing to record in the file)")
         return
     try:
-        with TradeTracker(into) as tracker:
+        with TradeTracker(open_store(into)) as tracker:
             receipts = tracker.record_all(
                 fills=result.fills, cash=result.cash, splits=result.splits
             )
@@ -159,7 +160,7 @@ def record(
     defaults = {name: value for name, value in given.items() if value is not None}
     refused = 0
     lines = file.open(encoding="utf-8", errors="replace") if file else sys.stdin
-    with lines, TradeTracker(into) as tracker:
+    with lines, TradeTracker(open_store(into)) as tracker:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue

@@ -30,6 +30,7 @@ from perfkit.execution.paper_broker import PaperBroker
 from perfkit.execution.prices_so_far import PricesSoFar
 from perfkit.execution.rebalancer import Holdings, PortfolioRebalancer, RebalancingPlan
 from perfkit.execution.rebalancing import TradingRules, order_volumes
+from perfkit.execution.roles import TradingTracker
 from perfkit.execution.signals import Signal, SignalStrategy
 from perfkit.execution.strategies import (
     Breakout,
@@ -39,7 +40,7 @@ from perfkit.execution.strategies import (
     Variant,
     textbook_strategies,
 )
-from perfkit.execution.trading_engine import TradingEngine, TradingTracker
+from perfkit.execution.trading_engine import TradingEngine
 
 __all__ = [
     "IBKR_FIXED_US",

@@ -19,7 +19,7 @@ from perfkit.execution.alpaca_wire import (
     require_alpaca,
 )
 from perfkit.execution.broker import AccountInfo, BrokerError, Executions
-from perfkit.execution.order import Order, OrderReport, OrderStatus
+from perfkit.execution.order import Order, OrderReport, OrderStatus, unfilled
 from perfkit.records import from_table
 
 if TYPE_CHECKING:
@@ -131,17 +131,17 @@ class AlpacaBroker:
         trouble: str | None = None
         for order in from_table(orders, Order):
             if trouble is not None:
-                reports.append(_report(order, OrderStatus.UNSENT, "Alpaca stopped answering"))
+                reports.append(unfilled(order, OrderStatus.UNSENT, "Alpaca stopped answering"))
                 continue
             try:
                 reports.append(self._orders.place(order))
             except AlpacaRefusal as refusal:
                 if refusal.status == _UNAUTHORIZED:
                     raise
-                reports.append(_report(order, OrderStatus.REJECTED, str(refusal)))
+                reports.append(unfilled(order, OrderStatus.REJECTED, str(refusal)))
             except BrokerError as error:
                 trouble = str(error)
-                reports.append(_report(order, OrderStatus.UNKNOWN, trouble))
+                reports.append(unfilled(order, OrderStatus.UNKNOWN, trouble))
         return reports
 
     def wait(self, order_ids: Collection[str], patience: float) -> list[OrderReport]:
@@ -260,17 +260,3 @@ class AlpacaBroker:
 
 def _open(reports: Mapping[str, OrderReport]) -> bool:
     return any(report.status.is_open for report in reports.values())
-
-
-def _report(order: Order, status: OrderStatus, reason: str) -> OrderReport:
-    return OrderReport(
-        order_id=order.order_id,
-        account_id=order.account_id,
-        strategy_id=order.strategy_id,
-        symbol=order.symbol,
-        side=order.side.value,
-        volume=order.volume,
-        filled_volume=0.0,
-        status=status,
-        reason=reason,
-    )

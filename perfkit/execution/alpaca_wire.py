@@ -128,15 +128,12 @@ class AlpacaWire:
                         status, f"{where}: Alpaca refused with {status}: {trouble}"
                     ) from error
                 cause: Exception = error
-            except OSError as error:  # every error of requests is one
+            except (OSError, ValueError) as error:
+                # no connection, no answer in time, or one that is no JSON
                 cause, trouble = error, str(error)
-            except ValueError as error:
-                raise BrokerError(
-                    f"{where}: the answer must be JSON and was not: {error}; ask again"
-                ) from error
             if wait is None:
                 raise BrokerError(
-                    f"{where}: Alpaca must answer, and did not in "
+                    f"{where}: Alpaca must answer in JSON, and did not in "
                     f"{len(self._patience.repeats) + 1} tries: {trouble}; try again later"
                 ) from cause
             time.sleep(wait)

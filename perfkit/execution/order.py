@@ -11,7 +11,7 @@ from perfkit.records import Side
 from perfkit.records.checks import check_record
 from perfkit.records.rules import Finite, Identifier, Positive, Text
 
-__all__ = ["Order", "OrderReport", "OrderStatus"]
+__all__ = ["Order", "OrderReport", "OrderStatus", "unfilled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +110,18 @@ class OrderReport(NamedTuple):
     def left(self) -> float:
         """Units that are not filled yet."""
         return self.volume - self.filled_volume
+
+
+def unfilled(order: Order, status: OrderStatus, reason: str) -> OrderReport:
+    """Report an order of which nothing was filled."""
+    return OrderReport(
+        order_id=order.order_id,
+        account_id=order.account_id,
+        strategy_id=order.strategy_id,
+        symbol=order.symbol,
+        side=order.side.value,
+        volume=order.volume,
+        filled_volume=0.0,
+        status=status,
+        reason=reason,
+    )

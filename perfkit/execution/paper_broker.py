@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from perfkit.errors import InvalidArgumentError
+from perfkit.errors import InvalidArgumentError, UnknownNameError
 from perfkit.execution.broker import AccountInfo, BrokerError, Executions
 from perfkit.execution.costs import BasisPointCommission, BasisPointSlippage, Commission, Slippage
 from perfkit.execution.order import OrderReport, OrderStatus
@@ -164,8 +164,20 @@ class PaperBroker:
         return [market.reports[key] for key in keys]
 
     def wait(self, order_ids: Collection[str], patience: float) -> list[OrderReport]:  # noqa: ARG002
-        """Report orders of `account_id` as they are: `on_market` alone moves this market."""
-        return [self._market.reports[self.account_id, order_id] for order_id in order_ids]
+        """Report orders of `account_id` as they are: `on_market` alone moves this market.
+
+        Raises
+        ------
+        UnknownNameError
+            When one was never submitted.
+        """
+        reports = self._market.reports
+        unknown = [name for name in order_ids if (self.account_id, name) not in reports]
+        if unknown:
+            raise UnknownNameError(
+                f"orders must have been submitted for {self.account_id!r}, {unknown} were not"
+            )
+        return [reports[self.account_id, order_id] for order_id in order_ids]
 
     def open_orders(self) -> list[OrderReport]:
         """Orders that are not filled to the end yet, of all accounts."""

@@ -5,7 +5,7 @@ in proportion to their weights, in whole lots that sum to the target; what each 
 of, or has too much of, is its wish. Opposite wishes are crossed between the strategies
 at the current price, without going to the market, and the rest is ordered in the names
 of those on its side: a market never sees two strategies trade against each other, and
-every order is of one strategy alone.
+every order is of one strategy alone. Orders that close come before orders that open.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import count
 
 import numpy as np
 import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError
+from perfkit.execution.netting import net_wishes
 from perfkit.execution.order import Order
 from perfkit.execution.rebalancing import TradingRules, whole_lots
-from perfkit.ledger import allocate_fill, cross_fill
 from perfkit.ledger.apportionment import in_proportion, largest_remainder
 from perfkit.records import Fill, Side, to_table
 
@@ -48,6 +49,8 @@ class Holdings:
         others are left as they are.
     positions : mapping of str to mapping of str to float
         Signed units that each strategy holds, by symbol.
+    account : mapping of str to float
+        Signed units that the whole account holds, by symbol.
     prices : mapping of str to float
         By symbol.
     busy : frozenset of str
@@ -61,6 +64,7 @@ class Holdings:
     capital: float
     allocations: Mapping[str, float]
     positions: Mapping[str, Mapping[str, float]]
+    account: Mapping[str, float]
     prices: Mapping[str, float]
     busy: frozenset[str] = frozenset()
     currency: str | None = None
@@ -72,17 +76,25 @@ class RebalancingPlan:
 
     Attributes
     ----------
-    orders : pyarrow.Table
-        With ``arrow_schema(Order)``, sales first: what they bring pays for the rest.
+    closing, opening : pyarrow.Table
+        With ``arrow_schema(Order)``: orders that take the account's positions towards
+        zero, and those that take them away from it. The first bring the money for the
+        others, and a position is turned by one of each.
     crosses : tuple of Fill
         Trades between strategies, which leave the account as it is.
     untraded : mapping of str to str
         Why a symbol is not traded, by symbol.
     """
 
-    orders: pa.Table
+    closing: pa.Table
+    opening: pa.Table
     crosses: tuple[Fill, ...] = ()
     untraded: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def orders(self) -> pa.Table:
+        """All orders, those that close first."""
+        return pa.concat_tables([self.closing, self.opening])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +111,7 @@ class PortfolioRebalancer:
     >>> from datetime import UTC, datetime
     >>> holdings = Holdings(
     ...     account_id="A1", time=datetime(2024, 1, 31, 21, tzinfo=UTC), capital=1000.0,
-    ...     allocations={"a": 0.5, "b": 0.5}, positions={}, prices={"TECL": 9.0},
+    ...     allocations={"a": 0.5, "b": 0.5}, positions={}, account={}, prices={"TECL": 9.0},
     ... )
     >>> plan = PortfolioRebalancer().plan({"TECL": 0.9}, {"TECL": {"a": 0.3, "b": 0.6}}, holdings)
     >>> plan.orders.select(["order_id", "strategy_id", "side", "volume"]).to_pylist()[0]
@@ -137,24 +149,31 @@ class PortfolioRebalancer:
         _check(portfolio, attribution, holdings)
         held = [holdings.positions.get(name, {}) for name in holdings.allocations]
         symbols = sorted({*attribution, *(symbol for book in held for symbol in book)})
-        orders, crosses, untraded = list[Order](), list[Fill](), dict[str, str]()
-        for number, symbol in enumerate(symbols, 1):
+        closing, opening = list[Order](), list[Order]()
+        crosses, untraded = list[Fill](), dict[str, str]()
+        numbers = count(1)
+        for symbol in symbols:
             price = holdings.prices.get(symbol, math.nan)
             if not (math.isfinite(price) and price > 0.0):
                 untraded[symbol] = f"the price must be known and > 0, was {price}"
                 continue
             wishes = self._wishes(symbol, attribution.get(symbol, {}), holdings)
-            if not wishes:
-                continue
-            if symbol in holdings.busy:
+            if wishes and symbol in holdings.busy:
                 untraded[symbol] = "an earlier order is still being worked"
-                continue
-            market, crossed = self._netted(symbol, wishes, holdings, number)
-            orders += market
-            crosses += crossed
-        orders.sort(key=lambda order: order.side == Side.BUY)
+            elif wishes:
+                terms = _terms(symbol, holdings, next(numbers))
+                position = holdings.account.get(symbol, 0.0)
+                netted = net_wishes(wishes, position, terms, self.rules.lot_size)
+                crosses += netted.crosses
+                closing += _orders(netted.closing, netted.side, terms)
+                if netted.closing and netted.opening:
+                    terms = _terms(symbol, holdings, next(numbers))
+                opening += _orders(netted.opening, netted.side, terms)
         return RebalancingPlan(
-            orders=to_table(orders, Order), crosses=tuple(crosses), untraded=untraded
+            closing=to_table(closing, Order),
+            opening=to_table(opening, Order),
+            crosses=tuple(crosses),
+            untraded=untraded,
         )
 
     def _wishes(
@@ -199,58 +218,38 @@ class PortfolioRebalancer:
     def _lots(self, units: Fraction) -> int:
         return int(whole_lots(np.array([float(units)]), self.rules.lot_size)[0])
 
-    def _netted(
-        self, symbol: str, wishes: Mapping[str, float], holdings: Holdings, number: int
-    ) -> tuple[list[Order], list[Fill]]:
-        """Cross opposite wishes, and order the rest."""
-        net = math.fsum(wishes.values())
-        buyers = {name: wish for name, wish in wishes.items() if wish > 0.0}
-        sellers = {name: -wish for name, wish in wishes.items() if wish < 0.0}
-        gross = math.fsum(map(abs, wishes.values()))
-        is_flat = abs(net) <= _ROUNDING * gross
-        volume, unit = self._in_lots(math.fsum(buyers.values()) if is_flat else abs(net), wishes)
-        time = holdings.time.astimezone(UTC)
-        stamp = f"{time:%Y%m%dT%H%M%S}{time.microsecond // 1000:03d}-{number}"
-        fill = Fill(
-            trade_id=stamp,
-            account_id=holdings.account_id,
-            strategy_id="desk",
-            execution_time=holdings.time,
-            symbol=symbol,
-            side=Side.BUY if net > 0.0 else Side.SELL,
-            price=holdings.prices[symbol],
-            volume=volume,
-            currency=holdings.currency,
-            source="cross",
-            reason="cross",
-        )
-        if is_flat:
-            return [], cross_fill(fill, buyers, sellers, unit=unit)
-        towards = math.copysign(1.0, net)
-        shares = {name: towards * wish for name, wish in wishes.items()}
-        parts = allocate_fill(fill, shares, unit=unit)
-        crosses = [part for part in parts if part.trade_id.startswith(f"{stamp}.cross-")]
-        orders = [
-            Order(
-                order_id=f"{part.strategy_id}-{stamp}",
-                account_id=part.account_id,
-                strategy_id=part.strategy_id,
-                submitted_at=holdings.time,
-                symbol=symbol,
-                side=part.side,
-                volume=part.volume,
-            )
-            for part in parts[len(crosses) :]
-        ]
-        return orders, crosses
 
-    def _in_lots(self, volume: float, wishes: Mapping[str, float]) -> tuple[float, float | None]:
-        """Volume as a whole number of lots, and the lot; as it is where a wish is no whole lots."""
-        lot = self.rules.lot_size
-        lots = [wish / lot for wish in (volume, *wishes.values())]
-        if any(abs(count - round(count)) > _ROUNDING * max(abs(count), 1.0) for count in lots):
-            return volume, None
-        return float(round(lots[0]) * Fraction(repr(float(lot)))), lot
+def _terms(symbol: str, holdings: Holdings, number: int) -> Fill:
+    """Give what orders and crosses of a symbol have in common; the id names the decision."""
+    time = holdings.time.astimezone(UTC)
+    return Fill(
+        trade_id=f"{time:%Y%m%dT%H%M%S}{time.microsecond // 1000:03d}-{number}",
+        account_id=holdings.account_id,
+        strategy_id="desk",
+        execution_time=time,
+        symbol=symbol,
+        side=Side.BUY,
+        price=holdings.prices[symbol],
+        volume=1.0,
+        currency=holdings.currency,
+        source="cross",
+        reason="cross",
+    )
+
+
+def _orders(volumes: Mapping[str, float], side: Side, terms: Fill) -> list[Order]:
+    return [
+        Order(
+            order_id=f"{name}-{terms.trade_id}",
+            account_id=terms.account_id,
+            strategy_id=name,
+            submitted_at=terms.execution_time,
+            symbol=terms.symbol,
+            side=side,
+            volume=volume,
+        )
+        for name, volume in volumes.items()
+    ]
 
 
 def _check(

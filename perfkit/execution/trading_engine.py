@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,16 +19,17 @@ from perfkit.errors import PerfkitError
 from perfkit.execution.broker import AccountInfo, Broker, BrokerError, Executions
 from perfkit.execution.execution_result import ExecutionResult
 from perfkit.execution.execution_summary import create_execution_summary
+from perfkit.execution.order import Order, OrderStatus, unfilled
 from perfkit.execution.rebalancer import Holdings, PortfolioRebalancer, RebalancingPlan
-from perfkit.records import Fill, to_table
+from perfkit.records import Fill, from_table, to_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from perfkit.execution.signals import Signal
+    from perfkit.execution.roles import Manager, TradingTracker
     from perfkit.records import StrategyPnl
 
-__all__ = ["TradingEngine", "TradingTracker"]
+__all__ = ["TradingEngine"]
 
 LOOKBACK = timedelta(days=7)
 
@@ -36,29 +37,6 @@ LOOKBACK = timedelta(days=7)
 _COUNTING = (
     PerfkitError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
-
-
-class Manager(Protocol):
-    """Whose strategies are run: a `MultiStrategyManager`, or what answers like it."""
-
-    @property
-    def allocations(self) -> Mapping[str, float]:
-        """Part of the account's capital of each strategy."""
-
-    def run_all_strategies(
-        self,
-    ) -> tuple[Mapping[str, Signal], Mapping[str, float], Mapping[str, Mapping[str, float]]]:
-        """Signals, the account's portfolio, and its attribution to strategies."""
-
-
-class TradingTracker(Protocol):
-    """What records a run and knows the books: a `TradeTracker` or `StrategyOrderTracker`."""
-
-    def record_many(self, fills: pa.Table, /) -> Any:
-        """Record fills; the receipt names ``duplicates`` and what was ``rejected``."""
-
-    def pnl(self, prices: Mapping[str, float], /) -> Sequence[StrategyPnl]:
-        """P&L and positions of every strategy at the given prices."""
 
 
 def _now() -> datetime:
@@ -79,7 +57,8 @@ class TradingEngine:
     tracker : TradeTracker or StrategyOrderTracker
         Records it, and knows what each strategy holds.
     patience : float
-        Seconds to wait for orders to end, first for sales, then for purchases.
+        Seconds to wait for orders to end, first for those that close positions, then
+        for those that open some.
         What is still open then is told in the summary, and its fills are recorded
         by the next run.
     clock : callable, optional
@@ -226,6 +205,7 @@ class TradingEngine:
             capital=capital,
             allocations=decided,
             positions=books,
+            account=result.positions_before,
             prices=result.prices,
             busy=frozenset(report.symbol for report in result.open_before),
             currency=account.currency,
@@ -233,20 +213,30 @@ class TradingEngine:
         return self._rebalancer.plan(result.portfolio, result.attribution, holdings)
 
     def _trade(self, plan: RebalancingPlan, since: datetime, result: ExecutionResult) -> None:
-        """Book the crosses, then send sales, then purchases, and record what was filled."""
+        """Book the crosses, then close, then open, and record what was filled."""
         result.untraded = dict(plan.untraded)
         result.crosses = plan.crosses
         self._record(Executions(to_table(plan.crosses, Fill)), result)
-        is_buy = pc.equal(plan.orders.column("side"), "buy")
-        for wave in (plan.orders.filter(pc.invert(is_buy)), plan.orders.filter(is_buy)):
-            if wave.num_rows:
-                reports = {report.order_id: report for report in self._broker.submit(wave)}
-                sent = [name for name, report in reports.items() if report.status.is_open]
-                if sent:
-                    late = self._broker.wait(sent, self._patience)
-                    reports |= {report.order_id: report for report in late}
-                result.orders += reports.values()
+        self._work(plan.closing, result)
+        stuck = {r.symbol for r in result.orders if r.status is not OrderStatus.FILLED}
+        is_stuck = pc.is_in(plan.opening.column("symbol"), pa.array(sorted(stuck), pa.string()))
+        self._work(plan.opening.filter(pc.invert(is_stuck)), result)
+        result.orders += [
+            unfilled(order, OrderStatus.UNSENT, "what stands against it is not closed yet")
+            for order in from_table(plan.opening.filter(is_stuck), Order)
+        ]
         self._record(self._broker.fills(since), result)
+
+    def _work(self, orders: pa.Table, result: ExecutionResult) -> None:
+        """Send orders, and wait for them."""
+        if orders.num_rows == 0:
+            return
+        reports = {report.order_id: report for report in self._broker.submit(orders)}
+        is_open = [name for name, report in reports.items() if report.status.is_open]
+        if is_open:
+            late = self._broker.wait(is_open, self._patience)
+            reports |= {report.order_id: report for report in late}
+        result.orders += reports.values()
 
     def _record(self, told: Executions, result: ExecutionResult) -> None:
         """Record what was not told in this run before."""

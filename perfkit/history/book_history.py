@@ -17,9 +17,11 @@ from perfkit.history.facts import EVERYTHING, Facts, Knowledge
 from perfkit.history.groups import drawdown, group_columns, owner_return, with_labels
 from perfkit.history.selection import Selection, chosen, flat_frame, span
 from perfkit.ledger import TradingClock, combine_equity, daily_equity, round_trips
+from perfkit.store import TradeStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
@@ -34,8 +36,9 @@ class BookHistory:
 
     Parameters
     ----------
-    uri : str
-        A folder, or ``s3://bucket/prefix``.
+    uri : str, pathlib.Path or TradeStore
+        A folder, or ``s3://bucket/prefix``; or a store of it, e.g. one whose journal
+        lies elsewhere.
     zone, cutoff : str
         The desk's trading day: its zone, and the local time at which a day ends.
     periods : int, optional
@@ -53,7 +56,7 @@ class BookHistory:
 
     def __init__(
         self,
-        uri: str,
+        uri: str | Path | TradeStore,
         *,
         zone: str = "UTC",
         cutoff: str = "00:00",
@@ -61,12 +64,13 @@ class BookHistory:
         storage_options: Mapping[str, str] | None = None,
         knowledge: Knowledge = EVERYTHING,
     ) -> None:
-        self.uri = str(uri)
+        self._source = uri if isinstance(uri, TradeStore) else str(uri)
+        self.uri = uri.uri if isinstance(uri, TradeStore) else str(uri)
         self.desk = DeskDays(zone, cutoff)
         self.knowledge = knowledge
         self._periods = periods
         self._storage_options = storage_options
-        self._facts = Facts(self.uri, storage_options, knowledge)
+        self._facts = Facts(self._source, storage_options, knowledge)
 
     def __repr__(self) -> str:
         bounds = {n: t for n, t in self.knowledge._asdict().items() if t is not None}

@@ -51,18 +51,23 @@ class Facts:
 
     Parameters
     ----------
-    uri : str
-        A folder, or ``s3://bucket/prefix``.
+    uri : str or TradeStore
+        A folder, or ``s3://bucket/prefix``; or a store of it.
     storage_options : mapping of str to str, optional
-        Passed to the object store.
+        Passed to the object store; not asked for with a store.
     knowledge : Knowledge
         How far to look.
     """
 
     def __init__(
-        self, uri: str, storage_options: Mapping[str, str] | None, knowledge: Knowledge
+        self,
+        uri: str | TradeStore,
+        storage_options: Mapping[str, str] | None,
+        knowledge: Knowledge,
     ) -> None:
-        store = TradeStore(uri, storage_options=storage_options)
+        store = uri
+        if not isinstance(store, TradeStore):
+            store = TradeStore(store, storage_options=storage_options)
         self._store = store if knowledge.known is None else store.as_of(knowledge.known)
         self._valid = knowledge.valid
 

@@ -274,7 +274,7 @@ class History(BookHistory):
 
     def _seen_with(self, knowledge: Knowledge) -> History:
         return History(
-            self.uri,
+            self._source,
             zone=self.desk.zone,
             cutoff=self.desk.cutoff,
             periods=self._periods,

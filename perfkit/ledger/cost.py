@@ -127,7 +127,8 @@ def _cumulative(
     method: CostMethod, fills: Fills, costs: Costs, books: npt.NDArray[np.void]
 ) -> npt.NDArray[np.float64]:
     count = int(books["total"].max(initial=-1)) + 1
-    method.totals = _grown(method.totals, np.zeros(count - len(method.totals), TOTAL))
+    missing = max(count - len(method.totals), 0)  # sums of forgotten books stay
+    method.totals = _grown(method.totals, np.zeros(missing, TOTAL))
     cumulative = np.empty(len(fills.book))
     kernel.follow_totals(fills, costs.realized, books, method.state, method.totals, cumulative)
     return cumulative

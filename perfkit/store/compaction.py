@@ -85,10 +85,11 @@ def compact(
     try:
         with flush_lock(location.journal):
             tables.create()  # merged rows have today's columns, and so must the table
-            for layout in TABLES.values():
-                before = _file_count(tables, layout)
-                rows += _compact(tables, layout)
-                files[layout.name] = before, _file_count(tables, layout)
+        for layout in TABLES.values():
+            before = _file_count(tables, layout)
+            while merged_rows := _merge_next(tables, layout):
+                rows += merged_rows
+            files[layout.name] = before, _file_count(tables, layout)
     except (DeltaError, OSError) as error:
         if isinstance(error, StoreError):
             raise
@@ -121,13 +122,14 @@ def refuse_without_journal(location: Location, done: str) -> None:
         )
 
 
-def _compact(tables: DeltaTables, layout: TableLayout) -> int:
-    rows = 0
-    live = live_files(tables.open(layout.name))
-    for batch in batches(small_files(live, layout, tables.location)):
+def _merge_next(tables: DeltaTables, layout: TableLayout) -> int:
+    with flush_lock(tables.location.journal):  # one merge at a time: a flush need not wait for all
+        live = live_files(tables.open(layout.name))
+        batch = next(batches(small_files(live, layout, tables.location)), None)
+        if batch is None:
+            return 0
         tables.replace(layout, batch, merged(batch, layout, tables.location))
-        rows += sum(file.rows for file in batch)
-    return rows
+        return sum(file.rows for file in batch)
 
 
 def _file_count(tables: DeltaTables, layout: TableLayout) -> int:

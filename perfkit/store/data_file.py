@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["DataFile", "data_files", "is_whole"]
 
 _ROW_GROUP = 16_384
-# files of perfkit 0.1 carry the first half of the checksum
+# files that were written earlier carry the first half of the checksum
 _NAME = re.compile(r"part-([0-9a-f]{32}|[0-9a-f]{64})\.parquet")
 
 
@@ -42,8 +42,6 @@ class DataFile:
         Below the table's folder.
     data : bytes
         The Parquet file.
-    sha256 : str
-        Checksum of ``data``, in hex.
     rows : int
         How many rows it holds.
     partition : dict of str to str
@@ -54,7 +52,6 @@ class DataFile:
 
     path: str
     data: bytes
-    sha256: str
     rows: int
     partition: dict[str, str]
     statistics: str
@@ -77,7 +74,6 @@ def data_files(rows: pa.Table, layout: TableLayout) -> Iterator[DataFile]:
         yield DataFile(
             path=f"{folder}part-{checksum}.parquet",
             data=data,
-            sha256=checksum,
             rows=part.num_rows,
             partition=partition,
             statistics=_statistics(part, layout),

@@ -214,14 +214,17 @@ class Journal:
         Raises
         ------
         DamagedStoreError
-            When the file can't be read.
+            When the file or its first group can't be read.
         """
         with self._state.reading():
             found = self._connection.execute(_BACKLOG, (HEAD,)).fetchone()
         if found is None:
             return Backlog()
         rows, groups, last, head = found
-        return Backlog(rows=rows, groups=groups, last_group=last, oldest=time_of(head))
+        try:
+            return Backlog(rows=rows, groups=groups, last_group=last, oldest=time_of(head))
+        except ValueError as error:
+            raise self._state.damage("the first group is not what was acknowledged") from error
 
     def forget(self, group: Group) -> None:
         """Drop a group and all before it, which are safe in their tables.

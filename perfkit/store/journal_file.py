@@ -25,7 +25,7 @@ BUSY_MS = 30_000  # a reader or another process is waited for that long
 PAGE = 4096  # bytes: what SQLite makes a new file of
 LOG_BOUND = 8 << 20  # bytes from which on the log is started again
 KEPT_FREE = 64 << 20  # bytes that stay with the file for the next groups
-KEPT_EMPTY = 1 << 20  # the same, when no group is left
+KEPT_EMPTY = 1 << 20  # the same, and bytes of the log, when no group is left
 SMALL = 16 << 20  # bytes that may be written again to give the others back
 
 # a log of 16 MB is copied by an append only where no flusher runs: its 60 ms are then one
@@ -68,7 +68,9 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         When it can't be opened or is no file of SQLite.
     """
     uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None)
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+    )
     if not read_only:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
@@ -93,13 +95,15 @@ def copy_log(connection: sqlite3.Connection) -> None:
     """Copy the log into the file, so that the log can start again from its beginning.
 
     It does so by itself with the next append if nothing came meanwhile, and
-    is told to past its bound. A reader in the middle of it is not waited for.
+    is told to past its bound. Behind the last group it gives its space back.
+    A reader in the middle of it is not waited for.
     """
     _, pages, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    if copied < pages and pages * _page(connection) > LOG_BOUND:
-        connection.execute("PRAGMA busy_timeout=5")
-        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    size = pages * _page(connection)
+    if size > KEPT_EMPTY and _is_empty(connection):
+        _checkpoint(connection, "TRUNCATE")
+    elif size > LOG_BOUND and copied < pages:
+        _checkpoint(connection, "RESTART")
 
 
 def start_log(connection: sqlite3.Connection) -> None:
@@ -111,11 +115,22 @@ def give_space_back(connection: sqlite3.Connection) -> None:
     """Shorten a file of which most is free; what the next groups need stays."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-    (is_empty,) = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM groups)").fetchone()
     page = _page(connection)
-    kept = KEPT_EMPTY if is_empty else KEPT_FREE
+    kept = KEPT_EMPTY if _is_empty(connection) else KEPT_FREE
     if free * page > kept and (pages - free) * page < SMALL:
         connection.execute("VACUUM")  # writes anew what is left, however much was free
+
+
+def _checkpoint(connection: sqlite3.Connection, mode: str) -> None:
+    connection.execute("PRAGMA busy_timeout=5")  # it waits with the writer's turn in its hand
+    try:
+        connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM groups LIMIT 1").fetchone() is None
 
 
 def _page(connection: sqlite3.Connection) -> int:

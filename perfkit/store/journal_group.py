@@ -74,9 +74,17 @@ def time_of(head: bytes) -> datetime | None:
     ----------
     head : bytes
         The first `HEAD` bytes of an encoded group, or all of it.
+
+    Raises
+    ------
+    ValueError
+        When they are not the head of a group.
     """
-    said = pa.ipc.read_schema(pa.py_buffer(head)).metadata or {}
-    return _EPOCH + timedelta(microseconds=int(said[_TIME])) if _TIME in said else None
+    try:
+        said = pa.ipc.read_schema(pa.py_buffer(head)).metadata or {}
+        return _EPOCH + timedelta(microseconds=int(said[_TIME])) if _TIME in said else None
+    except (pa.ArrowException, OSError, OverflowError) as error:
+        raise ValueError(f"no head of a group: {error}") from error
 
 
 def chained(before: bytes, header: tuple[int | str, ...], payload: bytes) -> bytes:

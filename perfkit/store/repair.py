@@ -79,7 +79,8 @@ def mend(location: Location, *, is_thorough: bool = False) -> Repairs:
     location : Location
         As for `repair`.
     is_thorough : bool
-        Look for lost rows even where no log is broken; all numbers are read.
+        Look for lost rows even where no log is broken, and into the logs of
+        tables that can be opened in S3; all numbers are read.
     """
     if not location.journal.exists():
         return _mend(location, None, is_thorough)
@@ -99,7 +100,7 @@ def _mend(location: Location, journal: Journal | None, is_thorough: bool) -> Rep
     damaged: list[str] = []
     is_shorter = is_thorough
     for name in TABLES:
-        if location.is_atomic and _opens(tables, name):
+        if location.is_atomic and not is_thorough and _opens(tables, name):
             continue
         files = location.files(name)
         log = DeltaLog(location, name)

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perfkit.errors import InvalidArgumentError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["S3Access"]
 
@@ -58,7 +62,7 @@ class S3Access:
         Raises
         ------
         StoreError
-            When no credentials are found.
+            When no credentials are found, or they can't be fetched.
         """
         patience = {
             "max_retries": str(self._retries),
@@ -66,7 +70,7 @@ class S3Access:
             "backoff_config.init_backoff": "100ms",
             "backoff_config.max_backoff": "5s",
         }
-        return self._timeouts | patience | self._place | self._identity | self._kept
+        return self._timeouts | patience | self._who_and_where() | self._kept
 
     @property
     def for_polars(self) -> dict[str, Any]:
@@ -78,7 +82,7 @@ class S3Access:
             "retry_init_backoff_ms": 100,
             "retry_max_backoff_ms": 5_000,
         }
-        return self._timeouts | patience | self._place | self._identity | kept
+        return self._timeouts | patience | self._who_and_where() | kept
 
     @cached_property
     def client(self) -> Any:
@@ -89,23 +93,31 @@ class S3Access:
         StoreError
             When boto3 is not installed.
         """
-        if importlib.util.find_spec("boto3") is None:
+        if not _has_boto3():
             raise StoreError(
                 "writing to S3 needs boto3, which is not installed; install perfkit[s3]"
             )
         from botocore.config import Config
 
-        return self._session.client(
-            "s3",
-            endpoint_url=self._endpoint,
-            config=Config(
-                retries={"mode": "standard", "total_max_attempts": 1 + self._retries},
-                connect_timeout=5,
-                read_timeout=30,
-                s3={"addressing_style": "path" if self._endpoint else "auto"},
-                request_checksum_calculation="when_required",
-            ),
-        )
+        with _as_store_error():
+            return self._session.client(
+                "s3",
+                endpoint_url=self._endpoint,
+                config=Config(
+                    retries={"mode": "standard", "total_max_attempts": 1 + self._retries},
+                    connect_timeout=5,
+                    read_timeout=30,
+                    s3={"addressing_style": "path" if self._endpoint else "auto"},
+                    request_checksum_calculation="when_required",
+                ),
+            )
+
+    def _who_and_where(self) -> dict[str, str]:
+        """Without boto3 delta-rs and polars look for themselves: a reader needs no more."""
+        if not _has_boto3():
+            return self._place
+        with _as_store_error():
+            return self._place | self._identity
 
     @cached_property
     def _session(self) -> Any:
@@ -147,7 +159,8 @@ class S3Access:
 
     @property
     def _identity(self) -> dict[str, str]:
-        if not self._needs_credentials():
+        is_open = self._given.get("skip_signature", "").lower() in {"true", "1"}
+        if is_open or "access_key_id" in self._given:
             return {}
         found = self._session.get_credentials()
         if found is None:
@@ -163,10 +176,17 @@ class S3Access:
             "AWS_SESSION_TOKEN": now.token or "",
         }
 
-    def _needs_credentials(self) -> bool:
-        """Without boto3 delta-rs and polars look for themselves: a reader needs no more."""
-        is_open = self._given.get("skip_signature", "").lower() in {"true", "1"}
-        return _has_boto3() and not is_open and "access_key_id" not in self._given
+
+@contextmanager
+def _as_store_error() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield
+    except BotoCoreError as error:
+        raise StoreError(
+            f"S3 can't be accessed: {error}; check AWS_PROFILE, the files of AWS and its variables"
+        ) from error
 
 
 def _has_boto3() -> bool:

@@ -13,6 +13,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Self
 
 from perfkit.errors import InvalidArgumentError, StoreError
+from perfkit.store.backlog import Backlog
 from perfkit.store.delta_tables import DeltaTables
 from perfkit.store.journal import Journal
 from perfkit.store.location import open_location
@@ -237,10 +238,14 @@ class TradeStore:
         Raises
         ------
         StoreError
-            When the tables refuse; the rows stay in the journal, and this
-            store writes no more.
+            When the tables refuse; the rows are safe in the journal.
         """
         return self._opened().flush()
+
+    def backlog(self) -> Backlog:
+        """Tell what is acknowledged and not in the tables yet."""
+        with self._open_journal() as journal:
+            return Backlog() if journal is None else journal.backlog()
 
     def close(self) -> None:
         """Flush, and let the next writer in. A store that has stopped only lets go."""
@@ -298,13 +303,10 @@ class TradeStore:
 
     @contextmanager
     def _open_journal(self) -> Iterator[Journal | None]:
+        """Open the journal for reading, which a writer may go on with meanwhile."""
         location = self._tables.location
-        if self._writer is not None:
-            yield self._writer.journal
-        elif location.journal.exists():
-            with closing(
-                Journal(location.journal, location.journal_home, read_only=True)
-            ) as journal:
-                yield journal
-        else:
+        if not location.journal.exists():
             yield None
+            return
+        with closing(Journal(location.journal, location.journal_home, read_only=True)) as journal:
+            yield journal

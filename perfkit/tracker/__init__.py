@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from perfkit.tracker.recorder import Recorder
 from perfkit.tracker.roles import Labeler, Market
 from perfkit.tracker.trade_tracker import TradeTracker
 
-__all__ = ["Labeler", "Market", "TradeTracker"]
+__all__ = ["Labeler", "Market", "Recorder", "TradeTracker"]

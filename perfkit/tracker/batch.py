@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from perfkit.errors import PerfkitError
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "refuse_strangers"]
 
 
 class Batch:
@@ -60,7 +60,7 @@ class Batch:
         self.duplicates: dict[int, int] = {}
         self.rejected: list[Rejection] = []
         self._table, self._atomic = table, atomic
-        self._refused: set[int] = set()
+        self._refused: dict[int, PerfkitError] = {}
 
     def check(self, cls: type) -> None:
         """Refuse the rows that break a rule of their record.
@@ -91,7 +91,7 @@ class Batch:
         name = self._table.column(0)[place].as_py()
         rejection = Rejection(row=place, id=name, field=field, code=code, message=str(error))
         self.rejected.append(rejection)
-        self._refused.add(place)
+        self._refused[place] = error
 
     def drop_refused(self) -> bool:
         """Leave out what was refused; tell whether anything was."""
@@ -123,6 +123,15 @@ class Batch:
             found[place] = found[-1 - sequence] if sequence < 0 else sequence
         return found
 
+    def outcomes(self) -> list[Receipt | PerfkitError]:
+        """Say of each row as given what `TradeTracker.record` would have: a receipt, or why not."""
+        ids = self._table.column(0).to_pylist()
+        return [
+            self._refused.get(place)
+            or _receipt_of_one(ids[place], sequence, place in self.duplicates)
+            for place, sequence in enumerate(self.sequences().tolist())
+        ]
+
     def receipt(self) -> Receipt:
         """Say what became of the batch, once ``rows`` are recorded."""
         places = sorted(self.duplicates)
@@ -135,6 +144,15 @@ class Batch:
             duplicates=tuple(ids),
             rejected=tuple(sorted(self.rejected, key=lambda rejection: rejection.row)),
         )
+
+
+def _receipt_of_one(name: str, sequence: int, is_known: bool) -> Receipt:
+    return Receipt(
+        first_sequence=sequence,
+        last_sequence=sequence,
+        accepted=0 if is_known else 1,
+        duplicates=(name,) if is_known else (),
+    )
 
 
 def refuse_strangers(batch: Batch, accounts: Collection[str]) -> None:

@@ -7,6 +7,7 @@ store, and is taken from it again whenever a step was cut short.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
-    from perfkit.store import TradeStore
+    from perfkit.store import Receipt, TradeStore
     from perfkit.tracker.intake import Rows
     from perfkit.tracker.roles import Labeler, Market
 
@@ -78,9 +79,12 @@ class Recording:
         self._market, self._labeler = market, labeler
         self.memory = Memory(store)
         self.listeners = Listeners()
+        self._untold: list[tuple[pa.Table, Receipt]] = []
 
     def take(self, given: Mapping[str, Rows], *, atomic: bool) -> dict[str, Batch]:
         """Record rows of several tables as one transaction; see `TradeTracker.record_all`.
+
+        The listeners hear nothing of it before `tell`.
 
         Parameters
         ----------
@@ -104,9 +108,16 @@ class Recording:
             if receipt.first_sequence is not None and receipt.last_sequence is not None
         }
         self.memory.keep(batches, numbers)
-        if "trades" in receipts:
-            self.listeners.tell(rows["trades"], receipts["trades"])
+        if "trades" in numbers:
+            self._untold.append((rows["trades"], receipts["trades"]))
         return batches
+
+    def tell(self) -> None:
+        """Give the listeners the trades that were recorded since the last time."""
+        untold, self._untold = self._untold, []
+        with ExitStack() as calls:  # an error is raised after all were told
+            for rows, receipt in reversed(untold):
+                calls.callback(self.listeners.tell, rows, receipt)
 
     def _checked(self, name: str, rows: Rows, atomic: bool) -> Batch:
         cls = FACTS[name]

@@ -38,10 +38,10 @@ def strategy_name(strategy: Strategy) -> str:
 
     Examples
     --------
-    >>> from enum import Enum, auto
+    >>> from enum import Enum
     >>> class Kind(Enum):
     ...     NUCLEAR = "nuclear"
-    ...     TECL = auto()
+    ...     TECL = 2
     >>> strategy_name(Kind.NUCLEAR), strategy_name(Kind.TECL), strategy_name("KLM")
     ('nuclear', 'TECL', 'KLM')
     """

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-
 from perfkit.labels import LabelGenerator
 from perfkit.market import MarketState
 from perfkit.records import Bar, LabelRecord, check_table
@@ -24,7 +23,7 @@ from perfkit.tracker.recording import Desk, Recording
 from perfkit.tracker.roles import OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -51,10 +50,10 @@ class TradeTracker:
         The history: a folder, ``s3://bucket/prefix``, or a store that was
         made with options. It is opened for writing, and closed with the
         tracker.
-    account, strategy : str, optional
-        For rows that do not say whose they are.
-    accounts : collection of str, optional
-        The accounts of the desk: rows of another are refused. All are taken when None.
+    account : str or list of str, optional
+    strategy : str, optional
+        For rows that do not say whose they are. Several accounts, as a list, are those of
+        the desk: every row must say its own, and rows of any other account are refused.
     market : Market or None, default `MarketState`
         Gives each trade its context; it is fed with the bars of the history.
         With None every context is null for the reason ``no_market_data``.
@@ -114,15 +113,16 @@ class TradeTracker:
         self,
         uri: str | Path | TradeStore,
         *,
-        account: str | None = None,
+        account: str | Sequence[str] | None = None,
         strategy: str | None = None,
-        accounts: Collection[str] | None = None,
         market: Market | Own | None = OWN,
         labeler: Labeler | Own | None = OWN,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self.store = uri if isinstance(uri, TradeStore) else TradeStore(uri)
-        self._defaults = {"account_id": account, "strategy_id": strategy}
+        accounts = None if account is None or isinstance(account, str) else frozenset(account)
+        own = account if isinstance(account, str) else None
+        self._defaults = {"account_id": own, "strategy_id": strategy}
         self._market = MarketState() if market is OWN else market
         self._clock = clock
         with ExitStack() as undo:
@@ -132,7 +132,7 @@ class TradeTracker:
                 self._market.on_bars(self.store.read("bars"))
             self.recording = Recording(
                 self.store,
-                Desk(self._defaults, None if accounts is None else frozenset(accounts), clock),
+                Desk(self._defaults, accounts, clock),
                 self._market,
                 LabelGenerator() if labeler is OWN else labeler,
             )
@@ -169,7 +169,9 @@ class TradeTracker:
             When the disk refuses; nothing is acknowledged, and this tracker
             records no more.
         """
-        return self.recording.take({"trades": fills}, atomic=atomic)["trades"].receipt()
+        batches = self.recording.take({"trades": fills}, atomic=atomic)
+        self.recording.tell()
+        return batches["trades"].receipt()
 
     def record_cash(self, cash: Rows) -> Receipt:
         """Record cash that moved other than by a fill, all or none; see `record_all`.
@@ -224,6 +226,7 @@ class TradeTracker:
         given = {"trades": fills, "cash": cash, "splits": splits}
         wanted = {name: rows for name, rows in given.items() if rows is not None}
         batches = self.recording.take(wanted, atomic=True)
+        self.recording.tell()
         return {name: batch.receipt() for name, batch in batches.items()}
 
     def pnl(self, prices: Mapping[str, float], convert_to: str | None = None) -> list[StrategyPnl]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 
 from perfkit.store import TradeStore
 
@@ -139,6 +140,67 @@ def test_verify_of_a_damaged_history_is_exit_code_2_as_json_too(perfkit, uri):
     file.write_bytes(content)
     answer = perfkit("verify", uri, "--json")
     assert (answer.code, json.loads(answer.out)["is_clean"]) == (2, False)
+
+
+def torn(uri):
+    commit = max((uri / "trades" / "_delta_log").glob("*.json"))
+    commit.write_bytes(commit.read_bytes()[:100])
+
+
+def test_verify_looks_then_repairs_then_is_clean(perfkit, uri):
+    torn(uri)
+    looked = perfkit("verify", uri, "--dry-run")
+    assert (looked.code, "1.json is torn" in looked.out) == (2, True)
+    assert "only looked: without --dry-run" in looked.out
+    mended = perfkit("verify", uri)
+    assert mended.code == 1
+    assert "repaired  trades/_delta_log/00000000000000000001.json is torn; it was set" in mended.out
+    assert "repaired  4 rows of trades were put back" in mended.out
+    assert "clean: all that was acknowledged is here" in mended.out
+    again = perfkit("verify", uri)
+    assert (again.code, "repaired" in again.out) == (0, False)
+
+
+def test_verify_as_json_lists_what_was_repaired(perfkit, uri):
+    torn(uri)
+    answer = perfkit("verify", uri, "--json")
+    found = json.loads(answer.out)
+    assert (answer.code, found["is_clean"], found["records"]) == (1, True, 4)
+    assert (len(found["repaired"]), found["warnings"], found["damaged"]) == (2, [], [])
+
+
+def test_verify_warns_of_a_broken_commit_that_nobody_reads(perfkit, uri):
+    DeltaTable(str(uri / "trades")).create_checkpoint()
+    torn(uri)
+    answer = perfkit("verify", uri)
+    assert (answer.code, "warning   trades/_delta_log" in answer.out) == (1, True)
+
+
+def test_the_settings_say_where_the_history_and_its_journal_are(perfkit, tmp_path, monkeypatch):
+    history, journal = tmp_path / "set", tmp_path / "fast" / "journal.sqlite"
+    settings = tmp_path / "perfkit.toml"
+    settings.write_text(f'history = "{history}"\naccount = "main"\nstrategy = "trend"\n')
+    monkeypatch.setenv("PERFKIT_CONFIG", str(settings))
+    monkeypatch.setenv("PERFKIT_JOURNAL", str(journal))
+    file = written(tmp_path / "ours.csv", ROWS)
+    answer = perfkit("import", file)
+    assert answer.code == 0, answer.err
+    assert journal.is_file()
+    with TradeStore(history, journal=journal) as store:
+        rows = store.read()
+        assert set(rows["account_id"].to_pylist()) == {"main"}
+        store.append("bars", store.read("bars"))
+    assert perfkit("verify").code == 0
+    assert json.loads(perfkit("summary", "--json").out)
+    assert perfkit("reconcile", file, "--account", "main").code == 0
+    assert perfkit("changes", "--since", "2024-01-01").code == 0
+
+
+def test_a_mistake_in_the_settings_is_said(perfkit, uri, tmp_path, monkeypatch):
+    (tmp_path / "perfkit.toml").write_text('histroy = "x"\n')
+    monkeypatch.chdir(tmp_path)
+    answer = perfkit("verify", uri)
+    assert (answer.code, "unknown 'histroy'; known are history" in answer.err) == (1, True)
 
 
 def test_changes_name_the_record_that_moved_the_past(perfkit, uri):

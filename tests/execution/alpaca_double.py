@@ -30,8 +30,9 @@ START = datetime(2024, 1, 31, 15, tzinfo=UTC)
 class AlpacaDouble:
     """An account at Alpaca whose market does what the test says.
 
-    ``faults`` is a list of (method and path begin with, answer): an HTTP status, a body
-    as bytes, or "lost" for an order that arrives and whose answer does not. Each is used once.
+    ``faults`` is a list of (method and path begin with, answer), each used once: an HTTP
+    status instead of an answer; or, of a request that arrives, what becomes of its answer:
+    other bytes, or "lost".
     """
 
     def __init__(self):
@@ -113,6 +114,12 @@ class AlpacaDouble:
         cost = float(body["qty"]) * self.prices.get(body["symbol"], 0.0)
         if body["side"] == "buy" and cost > 2 * self.cash:
             return 403, {"code": 40310000, "message": "insufficient buying power"}
+        held = self.positions.get(body["symbol"], 0.0)
+        sign = 1.0 if body["side"] == "buy" else -1.0
+        is_turned = held * sign < 0 and float(body["qty"]) > abs(held)
+        if is_turned:  # https://github.com/alpacahq/Alpaca-API/issues/90
+            asked = f"(requested: {body['qty']}, available: {abs(held)})"
+            return 403, {"code": 40310000, "message": f"insufficient qty available {asked}"}
         self.orders[name] = {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
             "client_order_id": name,
@@ -183,12 +190,13 @@ def _iso(moment):
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def app_of(double):
-    """Make the application that speaks for a double."""
+def app_of(served):
+    """Make the application that speaks for the double of the moment."""
     app = FastAPI()
 
     @app.middleware("http")
     async def faults(request: Request, call_next):
+        double = served.double
         asked = f"{request.method} {request.url.path}"
         double.asked.append(asked)
         if request.headers.get("APCA-API-SECRET-KEY") != "secret":
@@ -196,28 +204,29 @@ def app_of(double):
         for fault in double.faults:
             if asked.startswith(fault[0]):
                 double.faults.remove(fault)
+                if isinstance(fault[1], int):
+                    return JSONResponse({"message": "fault"}, fault[1])
+                await call_next(request)
                 if fault[1] == "lost":
-                    await call_next(request)
                     return Response(status_code=504)
-                if isinstance(fault[1], bytes):
-                    return Response(fault[1], media_type="application/json")
-                return JSONResponse({"message": "fault"}, fault[1])
+                return Response(fault[1], media_type="application/json")
         return await call_next(request)
 
     @app.post("/v2/orders")
     async def place(request: Request):
-        status, answer = double.place(await request.json())
+        status, answer = served.double.place(await request.json())
         return JSONResponse(answer, status)
 
     @app.get("/v2/orders:by_client_order_id")
     async def by_client_id(client_order_id: str):
-        found = double.orders.get(client_order_id)
+        found = served.double.orders.get(client_order_id)
         missing = {"code": 40410000, "message": "order not found"}
         return JSONResponse(found or missing, 200 if found else 404)
 
     @app.get("/v2/orders/{order_id}")
     async def by_id(order_id: str):
-        found = next((o for o in double.orders.values() if o["id"] == order_id), None)
+        orders = served.double.orders.values()
+        found = next((order for order in orders if order["id"] == order_id), None)
         missing = {"code": 40410000, "message": "order not found"}
         return JSONResponse(found or missing, 200 if found else 404)
 
@@ -226,24 +235,25 @@ def app_of(double):
         is_open = {"new", "accepted", "pending_new", "partially_filled"}
         found = [
             order
-            for order in double.orders.values()
+            for order in served.double.orders.values()
             if order["submitted_at"] > after and (status == "all" or order["status"] in is_open)
         ]
         return found[:limit]
 
     @app.get("/v2/account")
     async def account():
-        return double.account()
+        return served.double.account()
 
     @app.get("/v2/positions")
     async def positions():
-        return double.held()
+        return served.double.held()
 
     @app.get("/v2/account/activities/FILL")
     async def activities(
         after: str = "", direction: str = "desc", page_size: int = 100, page_token: str = ""
     ):
         assert direction == "asc"
+        double = served.double
         hidden = double.hidden_activities
         double.hidden_activities = max(hidden - 1, 0)
         listed = double.activities[: len(double.activities) - hidden]
@@ -254,7 +264,7 @@ def app_of(double):
 
     @app.get("/v2/stocks/trades/latest")
     async def latest(symbols: str):
-        asked = symbols.split(",")
+        asked, double = symbols.split(","), served.double
         for symbol in asked:
             if symbol not in double.prices:
                 return JSONResponse({"message": f"invalid symbol: {symbol}"}, 400)
@@ -265,9 +275,9 @@ def app_of(double):
     @app.websocket("/stream")
     async def stream(socket: WebSocket):
         await socket.accept()
-        double.connections += 1
+        served.double.connections += 1
         with suppress(WebSocketDisconnect):
-            await _stream(double, socket)
+            await _stream(served.double, socket)
 
     return app
 
@@ -293,7 +303,10 @@ async def _stream(double, socket):
                 double.drop_after = None
                 await socket.close(1011)
                 return
-        await asyncio.sleep(0.005)
+        with suppress(TimeoutError):
+            said = await asyncio.wait_for(socket.receive(), 0.005)
+            if said["type"] == "websocket.disconnect":
+                return
 
 
 async def _send(socket, message):
@@ -302,7 +315,7 @@ async def _send(socket, message):
 
 
 class Served:
-    """A double that listens on this machine, in a thread."""
+    """A double that listens on this machine, in a thread; ``double`` can be another any time."""
 
     def __init__(self):
         self.double = AlpacaDouble()
@@ -310,7 +323,7 @@ class Served:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         config = uvicorn.Config(
-            app_of(self.double),
+            app_of(self),
             host="127.0.0.1",
             port=self.port,
             log_level="critical",

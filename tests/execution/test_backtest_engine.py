@@ -256,6 +256,40 @@ def test_one_day_has_no_next_close_and_so_no_fill(closes):
     assert list(BacktestEngine(closes.iloc[:1], mandates).batches()) == []
 
 
+def test_a_broker_that_rejects_and_fills_in_parts_is_told_of_and_waited_for(closes):
+    broker = PaperBroker(reject_rate=0.2, partial_rate=0.5, seed=3)
+    engine = BacktestEngine(closes, _mandates(MeanReversion(), Breakout()), broker=broker)
+    fills = pa.concat_tables(engine.batches())
+    assert 0 < len(engine.rejected) < fills.num_rows
+    assert {report.status.value for report in engine.rejected} == {"rejected"}
+    assert not {r.order_id for r in engine.rejected} & set(fills["order_id"].to_pylist())
+    parts = fills.group_by(["strategy_id", "order_id"]).aggregate([("volume", "count")])
+    assert max(parts["volume_count"].to_pylist()) > 1
+    # an order is ended before the next one of its symbol
+    last = {}
+    for row in fills.sort_by("execution_time").to_pylist():
+        book = (row["strategy_id"], row["symbol"])
+        order, seen = last.get(book, (row["order_id"], set()))
+        if order != row["order_id"]:
+            seen.add(order)
+        assert row["order_id"] not in seen
+        last[book] = (row["order_id"], seen)
+
+
+def test_a_delay_of_days_fills_at_the_prices_of_those_days(closes):
+    broker = PaperBroker(
+        commission=BasisPointCommission(rate=0.0),
+        slippage=BasisPointSlippage(),
+        delay=pd.Timedelta(days=3).to_pytimedelta(),
+    )
+    fills = _fills(closes, _mandates(Constant((0.2,) * 5)), broker=broker)
+    first = fills.slice(0, 5).to_pylist()
+    # decided on Wednesday, given to the broker on Thursday, filled three days later: on Monday's
+    # close, since Sunday has none, and Monday's is 21:00 as Thursday's was
+    assert {row["execution_time"] for row in first} == {closes.index[3].to_pydatetime()}
+    assert [row["price"] for row in first] == closes.iloc[3].tolist()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

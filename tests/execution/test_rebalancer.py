@@ -28,7 +28,12 @@ def _holdings(**fields):
         "positions": {},
         "prices": {"TECL": 50.0, "SPY": 100.0},
     }
-    return Holdings(**values | fields)
+    values |= fields
+    account = defaultdict(float)
+    for book in values["positions"].values():
+        for symbol, units in book.items():
+            account[symbol] += units
+    return Holdings(**{"account": account} | values)
 
 
 def _plan(attribution, rebalancer=EVERY_DRIFT, **fields):
@@ -37,9 +42,10 @@ def _plan(attribution, rebalancer=EVERY_DRIFT, **fields):
 
 
 def _orders(plan):
-    return {
-        (o["strategy_id"], o["symbol"], o["side"]): o["volume"] for o in plan.orders.to_pylist()
-    }
+    volumes = defaultdict(float)
+    for order in plan.orders.to_pylist():
+        volumes[order["strategy_id"], order["symbol"], order["side"]] += order["volume"]
+    return dict(volumes)
 
 
 def _crosses(plan):
@@ -76,9 +82,34 @@ def test_what_a_strategy_does_not_want_any_more_is_closed_to_nothing():
     assert _orders(plan) == {("a", "TECL", "sell"): 10.5, ("a", "SPY", "buy"): 3.0}
 
 
-def test_sales_come_before_purchases():
-    plan = _plan({"SPY": {"a": 0.5}}, positions={"b": {"TECL": 10.0}})
-    assert plan.orders["side"].to_pylist() == ["sell", "buy"]
+def test_what_closes_comes_before_what_opens():
+    held = {"b": {"TECL": 10.0, "BIL": -5.0}}
+    prices = {"TECL": 50.0, "SPY": 100.0, "BIL": 90.0}
+    plan = _plan({"SPY": {"a": 0.5, "b": 0.2}}, positions=held, prices=prices)
+    closing = list(
+        zip(plan.closing["symbol"].to_pylist(), plan.closing["side"].to_pylist(), strict=True)
+    )
+    assert closing == [("BIL", "buy"), ("TECL", "sell")]
+    assert set(plan.opening["symbol"].to_pylist()) == {"SPY"}
+    assert plan.orders.num_rows == 4
+
+
+def test_a_position_is_turned_by_two_orders_that_meet_at_zero():
+    # 40 long together; a wants -60, b wants none: 100 are sold, 40 of them to close
+    held = {"a": {"TECL": 10.0}, "b": {"TECL": 30.0}}
+    plan = _plan({"TECL": {"a": -0.3}}, positions=held)
+    closing = {o["strategy_id"]: o["volume"] for o in plan.closing.to_pylist()}
+    opening = {o["strategy_id"]: o["volume"] for o in plan.opening.to_pylist()}
+    # a sells 70 and b 30: 28 and 12 to zero, the rest after it
+    assert (closing, opening) == ({"a": 28.0, "b": 12.0}, {"a": 42.0, "b": 18.0})
+    assert set(plan.orders["side"].to_pylist()) == {"sell"}
+
+
+def test_the_position_of_the_account_says_what_closes():
+    # somebody holds 20 by hand: selling short for a begins by selling those
+    plan = _plan({"TECL": {"a": -0.25}}, account={"TECL": 20.0})
+    assert plan.closing["volume"].to_pylist() == [20.0]
+    assert plan.opening["volume"].to_pylist() == [30.0]
 
 
 def test_the_positions_of_a_strategy_that_holds_are_left_alone():
@@ -212,23 +243,36 @@ def test_orders_and_crosses_bring_everyone_to_his_target_and_no_market_sees_both
         moved[cross.strategy_id, cross.symbol] += lots
         crossed[cross.symbol] += lots
     assert set(crossed.values()) <= {0}
+    _require_that_no_order_turns_the_account(plan, units, lot)
     assert all(len(each) == 1 for each in sides.values())
     assert len(set(plan.orders["order_id"].to_pylist())) == plan.orders.num_rows
     prices = {"TECL": 50.0, "SPY": 100.0}
-    for symbol in prices:
-        ideal = {
-            n: attribution[symbol].get(n, 0.0) * 10_000.0 / prices[symbol] / lot for n in "abcd"
-        }
+    for symbol, price in prices.items():
+        ideal = {n: attribution[symbol].get(n, 0.0) * 10_000.0 / price / lot for n in "abcd"}
         after = {n: moved[n, symbol] + units.get(n, {}).get(symbol, 0) for n in "abcd"}
         for name in "abcd":
             near = abs(float(after[name]) - ideal[name])
             # within two lots of the ideal, or left alone inside the band
-            assert near <= max(2.0 + 1e-6, band * 2_500.0 / prices[symbol] / lot)
+            assert near <= max(2.0 + 1e-6, band * 2_500.0 / price / lot)
             assert attribution[symbol].get(name, 0.0) != 0.0 or after[name] == 0
         if band == 0.0:
             # the account's position is its weight in whole lots, towards zero
             total = math.fsum(ideal.values())
             assert sum(after.values()) == math.trunc(total + math.copysign(1e-9, total))
+
+
+def _require_that_no_order_turns_the_account(plan, units, lot):
+    account = defaultdict(Fraction)
+    for book in units.values():
+        for symbol, count in book.items():
+            account[symbol] += count
+    for name, table in (("closing", plan.closing), ("opening", plan.opening)):
+        for order in table.to_pylist():
+            before = account[order["symbol"]]
+            after = before + _signed_lots(order["side"], order["volume"], lot)
+            assert before * after >= 0
+            assert (abs(after) < abs(before)) == (name == "closing")
+            account[order["symbol"]] = after
 
 
 def _signed_lots(side, volume, lot):

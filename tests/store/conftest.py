@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import boto3
 import pytest
@@ -84,3 +87,44 @@ def s3(s3_server, tmp_path, monkeypatch):
     for item in client.list_objects_v2(Bucket="desk").get("Contents", []):
         client.delete_object(Bucket="desk", Key=item["Key"])
     client.delete_bucket(Bucket="desk")
+
+
+class Faults:
+    """Remote control of the proxy before S3; what it can do stands in `fault_proxy`."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def put(self, *faults):
+        body = json.dumps(faults).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/_faults", body)).close()
+
+    def seen(self):
+        with urllib.request.urlopen(f"{self.url}/_seen") as answer:
+            return json.load(answer)
+
+    def met(self):
+        return [request["fault"] for request in self.seen() if "fault" in request]
+
+
+@pytest.fixture(scope="session")
+def proxy(s3_server):
+    script = Path(__file__).with_name("fault_proxy.py")
+    process = subprocess.Popen(
+        [sys.executable, str(script), s3_server],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    yield Faults(f"http://127.0.0.1:{process.stdout.readline().strip()}")
+    process.stdout.close()
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def faults(proxy):
+    """The proxy, as yet without a fault."""
+    proxy.put()
+    yield proxy
+    proxy.put()

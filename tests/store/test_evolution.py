@@ -25,6 +25,7 @@ from perfkit.records import (
     to_table,
 )
 from perfkit.store import TABLES, TradeStore, verify
+from perfkit.store.compaction import compact
 
 YOUNG = {
     "trades": ["base_currency", "contract", "reason", "stop_price", "reference_price"],
@@ -158,7 +159,19 @@ def test_it_is_opened_and_goes_on_with_the_columns_of_today(old_history, trades,
     assert TradeStore(old_history).read("cash")["symbol"].to_pylist() == [None, "SPY"]
     report = verify(old_history)
     assert report.is_clean
-    assert report.table_rows == {"trades": 25, "cash": 2, "splits": 1, "bars": 1, "labels": 0}
+    rows = {"trades": 25, "cash": 2, "splits": 1, "bars": 1, "labels": 0, "pnl": 0}
+    assert report.table_rows == rows
+
+
+def test_old_and_young_rows_are_merged_and_read_as_before(old_history, trades):
+    with TradeStore(old_history) as store:
+        store.append("trades", new_trades(trades))
+    before = TradeStore(old_history).read()
+    months = before["execution_time"].to_pandas().dt.strftime("%Y-%m").nunique()
+    assert compact(old_history).files["trades"][1] == months
+    check_old(old_history)
+    assert TradeStore(old_history).read().equals(before)
+    assert verify(old_history).is_clean
 
 
 def test_other_readers_of_the_table_see_the_columns_too(old_history, trades):

@@ -130,7 +130,9 @@ def test_a_correction_of_an_unknown_trade_is_refused_and_nothing_is_recorded(tmp
     with TradeTracker(tmp_path) as tracker:
         tracker.record(fill("1"))
         unknown = fill("9c", 1, record_type="correct", original_trade_id="9")
-        with pytest.raises(UnknownNameError, match=r"original_trade_id must name a recorded trade.*'9'"):
+        with pytest.raises(
+            UnknownNameError, match=r"original_trade_id must name a recorded trade.*'9'"
+        ):
             tracker.record_many([fill("2", 1), unknown], atomic=True)
         assert list(trades(tmp_path)) == ["1"]
         tracker.record(fill("2", 1))

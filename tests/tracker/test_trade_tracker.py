@@ -329,7 +329,9 @@ def test_fills_that_the_books_refuse_leave_nothing_behind(tmp_path, fill, change
     with TradeTracker(tmp_path) as tracker:
         tracker.record_many([fill("1", **usual), fill("2", 1, **usual)])
         with pytest.raises(InvalidArgumentError, match=message):
-            tracker.record_many([fill("3", 2, **usual), bad, fill("Q", 3, symbol="QQQ")], atomic=True)
+            tracker.record_many(
+                [fill("3", 2, **usual), bad, fill("Q", 3, symbol="QQQ")], atomic=True
+            )
         assert trades(tmp_path)["trade_id"].to_pylist() == ["1", "2"]
         heard = []
         tracker.subscribe(heard.append)
