@@ -9,7 +9,20 @@ from __future__ import annotations
 
 from perfkit import errors
 from perfkit.attribution import AttributionAnalyzer
-from perfkit.execution import BacktestEngine, Broker, Mandate, Order, PaperBroker
+from perfkit.execution import (
+    AlpacaBroker,
+    BacktestEngine,
+    Broker,
+    Mandate,
+    MultiStrategyManager,
+    Order,
+    PaperBroker,
+    PortfolioRebalancer,
+    Signal,
+    TradingEngine,
+    TradingRules,
+    create_execution_summary,
+)
 from perfkit.history import History
 from perfkit.labels import LabelGenerator, label_catalog
 from perfkit.ledger import (
@@ -97,15 +110,17 @@ from perfkit.records import (
     to_json,
     to_table,
 )
-from perfkit.store import Receipt, TradeStore
-from perfkit.tracker import TradeTracker
+from perfkit.store import Backlog, PnlLog, Receipt, Rejection, TradeStore
+from perfkit.tracker import Recorder, StrategyOrderTracker, TradeTracker
 
 __all__ = [
     "METRICS",
     "AccountState",
     "Action",
     "Alert",
+    "AlpacaBroker",
     "AttributionAnalyzer",
+    "Backlog",
     "BacktestEngine",
     "Bar",
     "Broker",
@@ -124,22 +139,31 @@ __all__ = [
     "Mark",
     "MarketContext",
     "MarketState",
+    "MultiStrategyManager",
     "OptimizationSignal",
     "Order",
     "PaperBroker",
     "PerformanceMetrics",
     "PerformanceSummary",
+    "PnlLog",
     "PnlLogEntry",
+    "PortfolioRebalancer",
     "Receipt",
     "RecordType",
+    "Recorder",
+    "Rejection",
     "Side",
+    "Signal",
     "SplitRecord",
+    "StrategyOrderTracker",
     "StrategyPnl",
     "TradeRecord",
     "TradeStore",
     "TradeSummary",
     "TradeTracker",
     "TradingClock",
+    "TradingEngine",
+    "TradingRules",
     "allocate_fill",
     "alpha",
     "arrow_schema",
@@ -153,6 +177,7 @@ __all__ = [
     "compute",
     "context_asof",
     "correlation",
+    "create_execution_summary",
     "cross_fill",
     "current_streak",
     "cvar_historical",

@@ -16,6 +16,7 @@
     ├── StoreError (OSError)                 the history can't be read or written
     │   ├── DamagedStoreError                what is on disk is not what was acknowledged
     │   └── StoreLockedError                 a second writer
+    ├── BrokerError (OSError)                a broker that does not answer as it should
     ├── QueueFullError (RuntimeError)        more is offered than can be made durable
     └── ReportError (RuntimeError)           a report that did not run to its end
 
@@ -27,6 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "BrokerError",
     "ConflictError",
     "DamagedStoreError",
     "ImportFormatError",
@@ -197,6 +199,10 @@ class DamagedStoreError(StoreError):
 
 class StoreLockedError(StoreError):
     """Another process writes to this history."""
+
+
+class BrokerError(PerfkitError, OSError):
+    """A broker can't be reached, or answers what it should not."""
 
 
 class QueueFullError(PerfkitError, RuntimeError):

@@ -5,13 +5,7 @@ from __future__ import annotations
 from perfkit.execution.alpaca_broker import AlpacaBroker, AlpacaUrls
 from perfkit.execution.alpaca_wire import AlpacaPatience
 from perfkit.execution.backtest_engine import BacktestEngine, Tracker
-from perfkit.execution.broker import (
-    AccountInfo,
-    Broker,
-    BrokerError,
-    Executions,
-    SimulatedBroker,
-)
+from perfkit.execution.broker import AccountInfo, Broker, Executions, SimulatedBroker
 from perfkit.execution.costs import (
     IBKR_FIXED_US,
     BasisPointCommission,
@@ -53,7 +47,6 @@ __all__ = [
     "BasisPointSlippage",
     "Breakout",
     "Broker",
-    "BrokerError",
     "Commission",
     "DailyPrices",
     "ExecutionResult",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from perfkit.errors import BrokerError
 from perfkit.execution.alpaca_executions import AlpacaExecutions
 from perfkit.execution.alpaca_orders import AlpacaOrders
 from perfkit.execution.alpaca_rows import account_info, amount, position, report_of, rows
@@ -18,7 +19,6 @@ from perfkit.execution.alpaca_wire import (
     AlpacaWire,
     require_alpaca,
 )
-from perfkit.execution.broker import AccountInfo, BrokerError, Executions
 from perfkit.execution.order import Order, OrderReport, OrderStatus, unfilled
 from perfkit.records import from_table
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pyarrow as pa
+
+    from perfkit.execution.broker import AccountInfo, Executions
 
 __all__ = ["AlpacaBroker", "AlpacaUrls"]
 

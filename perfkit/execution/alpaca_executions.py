@@ -7,10 +7,10 @@ import time
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from perfkit.errors import InvalidRecordError
+from perfkit.errors import BrokerError, InvalidRecordError
 from perfkit.execution.alpaca_rows import fill_of, report_of, rows, word
 from perfkit.execution.alpaca_wire import AlpacaRefusal
-from perfkit.execution.broker import BrokerError, Executions
+from perfkit.execution.broker import Executions
 from perfkit.records import Fill, to_table
 
 if TYPE_CHECKING:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from perfkit.errors import ConflictError
+from perfkit.errors import BrokerError, ConflictError
 from perfkit.execution.alpaca_wire import AlpacaRefusal
-from perfkit.execution.broker import BrokerError
 
 if TYPE_CHECKING:
     from perfkit.execution.alpaca_executions import AlpacaExecutions

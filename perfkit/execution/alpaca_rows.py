@@ -12,13 +12,13 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
-from perfkit.execution.broker import AccountInfo, BrokerError
+from perfkit.errors import BrokerError
+from perfkit.execution.broker import AccountInfo
 from perfkit.execution.order import OrderReport, OrderStatus
 from perfkit.records import Fill, Side
-from perfkit.records.rules import Identifier
+from perfkit.records.identifiers import identifier
 
 __all__ = ["account_info", "amount", "fill_of", "position", "report_of", "rows", "word"]
 
@@ -40,7 +40,6 @@ _STATUS = {
     ),
 }  # fmt: skip
 _OURS = re.compile(r"(?P<strategy>.+)-\d{8}T\d{9}-\d+")  # as the rebalancer names orders
-_KEPT = 40  # characters of a foreign id that stay readable
 
 
 def rows(answer: Any, what: str) -> list[Mapping[str, Any]]:
@@ -133,7 +132,7 @@ def fill_of(activity: Any, order: OrderReport) -> Fill:
     except ValueError as error:
         raise BrokerError(f"Alpaca must give a time, gave {said!r} in {activity!r}") from error
     return Fill(
-        trade_id=_trade_id(word(activity, "id")),
+        trade_id=identifier(word(activity, "id")),
         account_id=order.account_id,
         strategy_id=str(order.strategy_id),
         execution_time=time,
@@ -182,11 +181,3 @@ def _side(said: str) -> str:
     if side is None:
         raise BrokerError(f"Alpaca must give 'side' as buy or sell, gave {said!r}")
     return side
-
-
-def _trade_id(activity_id: str) -> str:
-    if Identifier().accepts(activity_id):
-        return activity_id
-    plain = re.sub(r"[^A-Za-z0-9._]+", "-", activity_id).strip("-._")[:_KEPT]
-    digits = blake2b(activity_id.encode(), digest_size=4).hexdigest()
-    return f"{plain}-{digits}"

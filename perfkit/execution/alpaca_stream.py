@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
+from perfkit.errors import BrokerError
 from perfkit.execution.alpaca_wire import require_alpaca
-from perfkit.execution.broker import BrokerError
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from perfkit.execution.broker import BrokerError
+from perfkit.errors import BrokerError
 
 __all__ = ["AlpacaKeys", "AlpacaPatience", "AlpacaRefusal", "AlpacaWire", "require_alpaca"]
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol, Self
 
-from perfkit.errors import PerfkitError
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
@@ -20,11 +18,7 @@ if TYPE_CHECKING:
 
     from perfkit.execution.order import OrderReport
 
-__all__ = ["AccountInfo", "Broker", "BrokerError", "Executions", "SimulatedBroker"]
-
-
-class BrokerError(PerfkitError, OSError):
-    """A broker can't be reached, or answers what it should not."""
+__all__ = ["AccountInfo", "Broker", "Executions", "SimulatedBroker"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from perfkit.errors import InvalidArgumentError, UnknownNameError
-from perfkit.execution.broker import AccountInfo, BrokerError, Executions
+from perfkit.errors import BrokerError, InvalidArgumentError, UnknownNameError
+from perfkit.execution.broker import AccountInfo, Executions
 from perfkit.execution.costs import BasisPointCommission, BasisPointSlippage, Commission, Slippage
 from perfkit.execution.order import OrderReport, OrderStatus
 from perfkit.execution.paper_market import PaperMarket, WorkingOrder

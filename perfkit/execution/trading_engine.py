@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perfkit.errors import PerfkitError
-from perfkit.execution.broker import AccountInfo, Broker, BrokerError, Executions
+from perfkit.errors import BrokerError, PerfkitError
+from perfkit.execution.broker import AccountInfo, Broker, Executions
 from perfkit.execution.execution_result import ExecutionResult
 from perfkit.execution.execution_summary import create_execution_summary
 from perfkit.execution.order import Order, OrderStatus, unfilled

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.importers.admission import require_identifier
-from perfkit.importers.trade_ids import identifier
+from perfkit.records.identifiers import identifier
 
 __all__ = ["Owner", "owner_of_all", "strategy_of"]
 

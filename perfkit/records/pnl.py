@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Annotated, ClassVar
 import pyarrow.compute as pc
 
 from perfkit.records.checks import check_record
-from perfkit.records.rules import Finite, Identifier, RowRule, Text
+from perfkit.records.rules import Identifier, RowRule, Text
 
 __all__ = ["PnlLogEntry", "StrategyPnl"]
 
@@ -23,6 +24,23 @@ _UNDEFINED_HAS_REASON = RowRule(
         pc.is_null(entries["total_pnl"]), pc.is_valid(entries["reason"])
     ),
 )
+_SUMS = (
+    *("realized_pnl", "fees", "unrealized_pnl", "funding", "dividends", "total_pnl"),
+    "market_value",
+)
+
+
+def _finite(name: str) -> RowRule:
+    # unlike what is recorded, what is added up may be larger than 1e18
+    return RowRule(
+        field=name,
+        requirement="be a finite number where it is known",
+        remedy="give None for what is not known",
+        accepts=lambda entry: getattr(entry, name) is None or math.isfinite(getattr(entry, name)),
+        accepts_rows=lambda entries: pc.fill_null(pc.is_finite(entries[name]), True),
+    )
+
+
 _MARKS = ("mark_symbols", "mark_prices", "mark_times")
 _MARKS_BELONG_TOGETHER = RowRule(
     field="mark_symbols",
@@ -131,19 +149,23 @@ class PnlLogEntry:
         When a field breaks its rule, or a total that is not known has no reason.
     """
 
-    row_rules: ClassVar[tuple[RowRule, ...]] = (_UNDEFINED_HAS_REASON, _MARKS_BELONG_TOGETHER)
+    row_rules: ClassVar[tuple[RowRule, ...]] = (
+        *(_finite(name) for name in _SUMS),
+        _UNDEFINED_HAS_REASON,
+        _MARKS_BELONG_TOGETHER,
+    )
 
     account_id: Annotated[str, Identifier()]
     strategy_id: Annotated[str, Identifier()]
     day: datetime
     day_end: datetime | None = None
-    realized_pnl: Annotated[float, "account currency", Finite()] | None
-    fees: Annotated[float, "account currency", Finite()] | None
-    unrealized_pnl: Annotated[float, "account currency", Finite()] | None
-    funding: Annotated[float, "account currency", Finite()] | None = 0.0
-    dividends: Annotated[float, "account currency", Finite()] | None = 0.0
-    total_pnl: Annotated[float, "account currency", Finite()] | None
-    market_value: Annotated[float, "account currency", Finite()] | None = None
+    realized_pnl: Annotated[float, "account currency"] | None
+    fees: Annotated[float, "account currency"] | None
+    unrealized_pnl: Annotated[float, "account currency"] | None
+    funding: Annotated[float, "account currency"] | None = 0.0
+    dividends: Annotated[float, "account currency"] | None = 0.0
+    total_pnl: Annotated[float, "account currency"] | None
+    market_value: Annotated[float, "account currency"] | None = None
     trades: int | None = None
     stale_marks: int = 0
     unpriced: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from perfkit.store.location import Location
 
@@ -68,19 +68,21 @@ class DeltaLog:
     def __init__(self, location: Location, table: str) -> None:
         self._location = location
         self._folder = f"{table}/_delta_log"
+        hint = self._read(f"{self._folder}/{_HINT}")  # first: what it names is there by then
         paths = location.files(self._folder)
         self._commits = {int(m[1]): path for path, m in _named(_COMMIT, paths)}
         checkpoints = {int(m[1]): path for path, m in _named(_CHECKPOINT, paths)}
-        broken = {n: why for n, p in checkpoints.items() if (why := self._checkpoint_fault(p))}
-        whole = checkpoints.keys() - broken.keys()
-        self._summed_up = max(whole, default=-1)  # the version up to which no commit is read
-        hints = [
-            BrokenFile(path=path, reason=fault)
-            for path in paths
-            if path.endswith(f"/{_HINT}") and (fault := self._hint_fault(path, whole))
-        ]
-        bad = [BrokenFile(path=checkpoints[n], reason=broken[n]) for n in sorted(broken)]
-        self.caches = (*hints, *bad)
+        broken = []
+        for number in sorted(checkpoints, reverse=True):
+            fault = self._checkpoint_fault(checkpoints[number])
+            if fault is None:
+                break  # older ones are not read
+            broken.append(BrokenFile(path=checkpoints.pop(number), reason=fault))
+        self._summed_up = max(checkpoints, default=-1)  # up to here no commit is read
+        astray = None if hint is None else _hint_fault(hint, checkpoints)
+        if astray is not None:
+            broken.insert(0, BrokenFile(path=f"{self._folder}/{_HINT}", reason=astray))
+        self.caches = tuple(broken)
         self.commits = tuple(self._untrusted())[::-1]
 
     def harmless(self) -> Iterator[BrokenFile]:
@@ -102,17 +104,19 @@ class DeltaLog:
             expected += 1
 
     def _commit_fault(self, number: int) -> str | None:
-        content = self._location.get(self._commits[number])
+        content = self._read(self._commits[number])
+        if content is None:
+            return None  # cleaned away meanwhile
         if not content:
             return "is empty"
         try:
-            actions = [json.loads(line) for line in content.splitlines() if line]
-        except ValueError:
+            is_whole = _is_finished([json.loads(line) for line in content.splitlines()], number)
+        except (ValueError, LookupError, TypeError, AttributeError):
             return "is torn"
-        return None if _is_finished(actions, number) else "is torn"
+        return None if is_whole else "is torn"
 
     def _checkpoint_fault(self, path: str) -> str | None:
-        content = self._location.get(path)
+        content = self._read(path)
         if not content:
             return "is empty"
         try:
@@ -121,12 +125,19 @@ class DeltaLog:
             return "is torn"
         return None
 
-    def _hint_fault(self, path: str, checkpoints: set[int]) -> str | None:
+    def _read(self, path: str) -> bytes | None:
         try:
-            version = json.loads(self._location.get(path))["version"]
-        except (ValueError, LookupError, TypeError):
-            return "is torn"
-        return None if version in checkpoints else f"names checkpoint {version}, which isn't there"
+            return self._location.get(path)
+        except FileNotFoundError:
+            return None
+
+
+def _hint_fault(hint: bytes, checkpoints: Collection[int]) -> str | None:
+    try:
+        version = json.loads(hint)["version"]
+    except (ValueError, LookupError, TypeError):
+        return "is torn"
+    return None if version in checkpoints else f"names checkpoint {version}, which isn't there"
 
 
 def _named(pattern: re.Pattern[str], paths: list[str]) -> Iterator[tuple[str, re.Match[str]]]:
@@ -141,9 +152,7 @@ def _is_finished(actions: list[Any], number: int) -> bool:
     The first commit makes the table; one that adds rows ends with the number
     of their last group; one that only rewrites them adds and removes files.
     """
-    if not all(isinstance(action, dict) for action in actions):
-        return False
-    kinds = {kind for action in actions for kind in action}
+    kinds = {kind for action in actions for kind in dict(action)}
     if number == 0:
         return {"protocol", "metaData"} <= kinds
     if any(action["add"]["dataChange"] for action in actions if "add" in action):

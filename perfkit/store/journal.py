@@ -12,30 +12,34 @@ from __future__ import annotations
 
 import sqlite3
 import time
-import uuid
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow as pa
-
 from perfkit.errors import DamagedStoreError, StoreError
 from perfkit.store.backlog import Backlog
 from perfkit.store.fail_stop import FailStop
-from perfkit.store.journal_file import connect, copy_log, give_space_back, start_log, unsynced
-from perfkit.store.journal_group import HEAD, Group, chained, decode, encode, time_of
+from perfkit.store.journal_file import (
+    FORMAT,
+    connect,
+    copy_log,
+    give_space_back,
+    short_steps,
+    start_log,
+    unsynced,
+)
+from perfkit.store.journal_group import HEAD, Group, chained, cut, decode, encode, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    import pyarrow as pa
+
 __all__ = ["Journal"]
 
 GROUP_ROWS = 65_536  # bounds a blob, and what one step of the flusher holds
-FORGET_BYTES = 4 << 20  # bounds for how long forgetting keeps an append waiting
-_PAUSE = 0.002  # seconds between two such steps, in which an append gets its turn
-_FORMAT = 1
+_PAUSE = 0.002  # seconds between two steps of forgetting, in which an append gets its turn
 
 # each group with the digest before it: of the group before, or of the last one forgotten
 _GROUPS = """
@@ -84,27 +88,32 @@ class Journal:
                 f"the journal {path} can't be opened: {error}; check the folder's rights and "
                 "space, and that the file is a journal of perfkit"
             ) from error
-        if (self._format, self._home) != (_FORMAT, home):
+        if (self._format, self._home) != (FORMAT, home):
             self._connection.close()
             raise StoreError(
-                f"the journal {path} must have format {_FORMAT} and belong to {home!r}, has "
+                f"the journal {path} must have format {FORMAT} and belong to {home!r}, has "
                 f"format {self._format} and belongs to {self._home!r}; give each history a "
                 "journal of its own"
             )
 
     def _open(self, home: str, read_only: bool) -> None:
-        self._connection = connect(self.path, read_only=read_only)
-        if not read_only:
-            self._connection.execute(
-                "INSERT OR IGNORE INTO journal VALUES (1, ?, ?, ?, 0, 0, x'')",
-                (_FORMAT, uuid.uuid4().hex, home),
-            )
+        self._connection = connect(self.path, home, read_only=read_only)
         row = self._connection.execute("SELECT format, home, id FROM journal").fetchone()
         self._format, self._home, self.id = row
         self._number, self._sequence, self._digest = self._connection.execute(
             "SELECT number, last_sequence, digest FROM groups UNION ALL "
             "SELECT number, sequence, digest FROM journal ORDER BY 1 DESC LIMIT 1"
         ).fetchone()
+
+    def beside(self) -> Journal:
+        """Open the journal again, for another thread or another use.
+
+        What one of them has not committed yet the other does not see; an
+        error of the disk stops both.
+        """
+        journal = Journal(self.path, self._home)
+        journal._state = self._state
+        return journal
 
     def number_from(self, sequence: int) -> None:
         """Number the next row above a sequence that is in use elsewhere."""
@@ -168,7 +177,7 @@ class Journal:
         lines, numbers, now = [], {}, datetime.now(UTC)
         for kind, rows in tables.items():
             first = sequence + 1
-            for part in _numbered(rows, first):
+            for part in cut(rows, first, GROUP_ROWS):
                 number, low, sequence = number + 1, sequence + 1, sequence + part.num_rows
                 header, payload = (number, kind, low, sequence), encode(part, now)
                 digest = chained(digest, header, payload)
@@ -237,9 +246,8 @@ class Journal:
         StoreError
             When the disk refuses, and ever after.
         """
-        numbers = list(self._steps(group.number))
         with self._state.writing(), unsynced(self._connection):
-            for number in numbers:
+            for number in short_steps(self._connection, group.number):
                 with self._transaction():
                     self._connection.execute(_FORGOTTEN, (number,))
                     self._connection.execute("DELETE FROM groups WHERE number <= ?", (number,))
@@ -258,16 +266,6 @@ class Journal:
         """
         with self._state.writing():
             copy_log(self._connection)
-
-    def _steps(self, last: int) -> Iterator[int]:
-        """Cut what is forgotten into steps; gives the last group of each."""
-        sizes = "SELECT number, length(payload) FROM groups WHERE number <= ? ORDER BY number"
-        step = 0
-        for number, size in self._connection.execute(sizes, (last,)).fetchall():
-            step += size
-            if step >= FORGET_BYTES or number == last:
-                yield number
-                step = 0
 
     def verify(self) -> str | None:
         """Check the file and the chain; None when whole, else what is wrong."""
@@ -296,12 +294,3 @@ class Journal:
                 if self._connection.in_transaction:
                     with suppress(sqlite3.Error):
                         self._connection.execute("ROLLBACK")
-
-
-def _numbered(rows: pa.Table, first: int) -> Iterator[pa.Table]:
-    """Fill in the numbers, and cut the rows into groups."""
-    place = rows.schema.get_field_index("sequence")
-    numbers = pa.array(np.arange(first, first + rows.num_rows))
-    numbered = rows.set_column(place, rows.schema.field(place), numbers)
-    for start in range(0, rows.num_rows, GROUP_ROWS):
-        yield numbered.slice(start, GROUP_ROWS)

@@ -12,6 +12,7 @@ for a moment. Measured beside groups of 80 trades every 8 ms, and a backlog of
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,19 +20,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["connect", "copy_log", "give_space_back", "start_log", "unsynced"]
+__all__ = [
+    "FORMAT",
+    "connect",
+    "copy_log",
+    "give_space_back",
+    "short_steps",
+    "start_log",
+    "unsynced",
+]
 
+FORMAT = 1
 BUSY_MS = 30_000  # a reader or another process is waited for that long
 PAGE = 4096  # bytes: what SQLite makes a new file of
 LOG_BOUND = 8 << 20  # bytes from which on the log is started again
+STEP = 4 << 20  # bytes that are forgotten at a time
 KEPT_FREE = 64 << 20  # bytes that stay with the file for the next groups
 KEPT_EMPTY = 1 << 20  # the same, and bytes of the log, when no group is left
 SMALL = 16 << 20  # bytes that may be written again to give the others back
+_INCREMENTAL = 2  # auto_vacuum by wish; FULL moves pages about while an append waits
 
 # a log of 16 MB is copied by an append only where no flusher runs: its 60 ms are then one
-# append in 400; auto_vacuum counts only for a file without content, and WAL is content
+# append in 400
 _PRAGMAS = (
-    "auto_vacuum=INCREMENTAL",
     "journal_mode=WAL",
     "synchronous=FULL",
     "fullfsync=1",
@@ -52,13 +63,15 @@ CREATE TABLE IF NOT EXISTS groups (
 """
 
 
-def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def connect(path: Path, home: str, *, read_only: bool) -> sqlite3.Connection:
     """Open the file, which is made when it is absent and may be written to.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
+    home : str
+        The history that a new journal belongs to.
     read_only : bool
         Whether nothing is written.
 
@@ -72,9 +85,15 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
     if not read_only:
+        if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+            connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")  # first: WAL is content
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         connection.executescript(_TABLES)
+        connection.execute(
+            "INSERT OR IGNORE INTO journal VALUES (1, ?, ?, ?, 0, 0, x'')",
+            (FORMAT, uuid.uuid4().hex, home),
+        )
     return connection
 
 
@@ -89,6 +108,31 @@ def unsynced(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.execute("PRAGMA synchronous=FULL")
+
+
+def short_steps(connection: sqlite3.Connection, last: int) -> list[int]:
+    """Cut the groups up to one into steps that keep no append waiting for long.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Of the journal.
+    last : int
+        Number of the last group.
+
+    Returns
+    -------
+    list of int
+        Number of the last group of each step.
+    """
+    sizes = "SELECT number, length(payload) FROM groups WHERE number <= ? ORDER BY number"
+    steps, size = [], 0
+    for number, more in connection.execute(sizes, (last,)):
+        size += more
+        if size >= STEP or number == last:
+            steps.append(number)
+            size = 0
+    return steps
 
 
 def copy_log(connection: sqlite3.Connection) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
-__all__ = ["HEAD", "Group", "chained", "decode", "encode", "time_of"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["HEAD", "Group", "chained", "cut", "decode", "encode", "time_of"]
 
 HEAD = 65_536  # bytes in which a stream says its schema, and when it was written; trades need 5,000
 _COMPRESS_FROM_ROWS = 1_000  # below, zstd costs more time than it saves bytes
@@ -40,6 +45,25 @@ class Group:
     last_sequence: int
     digest: bytes
     rows: pa.Table
+
+
+def cut(rows: pa.Table, first: int, most: int) -> Iterator[pa.Table]:
+    """Number rows, and cut them into groups.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        With a column ``sequence``, which is filled here.
+    first : int
+        Number of the first row.
+    most : int
+        Rows of a group.
+    """
+    place = rows.schema.get_field_index("sequence")
+    numbers = pa.array(np.arange(first, first + rows.num_rows))
+    numbered = rows.set_column(place, rows.schema.field(place), numbers)
+    for start in range(0, rows.num_rows, most):
+        yield numbered.slice(start, most)
 
 
 def encode(rows: pa.Table, time: datetime) -> bytes:

@@ -78,7 +78,7 @@ def _found(tables: DeltaTables, journal: Journal) -> Numbering:
             path = f"{layout.name}/{row['path']}"
             rows = _read(tables, path, columns=["sequence"])
             if rows is None:
-                numbering.excuse(row["min.sequence"], row["max.sequence"])
+                numbering.excuse(row.get("min.sequence") or 0, row.get("max.sequence") or 0)
             elif rows.num_rows:
                 numbering.add(rows.column("sequence").to_numpy())
     return numbering

@@ -116,9 +116,11 @@ def _mend(location: Location, journal: Journal | None, is_thorough: bool) -> Rep
         else:
             done += [_set_aside(location, file.path, file.reason) for file in log.commits]
     if journal is not None and not damaged:
-        rebuilt, lost = _bring_back(tables, journal, is_shorter=is_shorter)
-        done += rebuilt
-        damaged += lost
+        try:
+            rebuilt, lost = _bring_back(tables, journal, is_shorter=is_shorter)
+            done, damaged = done + rebuilt, lost
+        except DamagedStoreError as error:
+            damaged = [str(error)]
     return Repairs(tuple(done), tuple(damaged))
 
 
@@ -143,7 +145,8 @@ def _rows_up_to(number: int, tables: DeltaTables) -> int:
     for name in TABLES:
         table = tables.find(name)
         for file in [] if table is None else live_files(table).to_pylist():
-            rows += file["num_records"] if file["max.sequence"] <= number else 0
+            is_settled = (file.get("max.sequence") or 0) <= number
+            rows += (file.get("num_records") or 0) if is_settled else 0
     return rows
 
 
@@ -156,7 +159,7 @@ def _rebuilt(
         return
     for row in live_files(table).to_pylist():
         path = f"{layout.name}/{row['path']}"
-        if row["min.sequence"] <= forgotten or _is_whole(tables.location, path):
+        if (row.get("min.sequence") or 0) <= forgotten or _is_whole(tables.location, path):
             continue
         parts = [group.rows for group in journal.groups(layout.name)]
         rows = conformed(pa.concat_tables(parts), layout)

@@ -80,14 +80,15 @@ class TableCheck:
             return None
         if table is not None:
             files = live_files(table).to_pylist()
-            self.rows[name] = sum(file["num_records"] for file in files)
+            self.rows[name] = sum(file.get("num_records") or 0 for file in files)
             self.files += len(files)
             for file in files:
                 self._look_at(f"{name}/{file['path']}", file)
         return table
 
     def _look_at(self, path: str, listed: dict[str, Any]) -> None:
-        rows, first, last = listed["num_records"], listed["min.sequence"], listed["max.sequence"]
+        said = (listed.get(n) or 0 for n in ("num_records", "min.sequence", "max.sequence"))
+        rows, first, last = said
         fault, numbers = self._read(path)
         if numbers is None:
             self.numbering.excuse(first, last)

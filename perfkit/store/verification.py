@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from perfkit.errors import DamagedStoreError, StoreError, StoreLockedError
+from perfkit.errors import StoreError, StoreLockedError
 from perfkit.store.flush_lock import flush_lock
 from perfkit.store.journal import Journal
 from perfkit.store.location import open_location
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from perfkit.store.journal_group import Group
     from perfkit.store.location import Location
+    from perfkit.store.repair import Repairs
 
 __all__ = ["VerifyReport", "verify"]
 
@@ -129,25 +130,26 @@ def verify(
     """
     location = open_location(uri, storage_options, journal)
     report = _look(location)
-    if dry_run or not (report.damaged or _half_written(location)):
+    is_mendable = report.is_chain_whole and location.journal.parent.is_dir()
+    if dry_run or not is_mendable or not (report.damaged or _half_written(location)):
         return report
     try:
-        repaired = _repaired(location)
-    except (StoreLockedError, PermissionError) as error:
+        done, damaged = _repaired(location)
+    except OSError as error:
+        if isinstance(error, StoreError) and not isinstance(error, StoreLockedError):
+            raise
         warnings = (f"nothing was repaired: {error}",) if report.damaged else ()
         return replace(report, warnings=report.warnings + warnings)
-    return replace(_look(location), repaired=repaired)
+    report = _look(location)
+    more = tuple(line for line in damaged if line not in report.damaged)
+    return replace(report, repaired=done, damaged=report.damaged + more)
 
 
-def _repaired(location: Location) -> tuple[str, ...]:
-    if not location.journal.parent.is_dir():
-        return ()  # this is not the machine that writes
+def _repaired(location: Location) -> Repairs:
     lock = WriterLock(location.journal.with_suffix(".lock"))
     try:
         with flush_lock(location.journal):
-            return mend(location, is_thorough=True).done
-    except DamagedStoreError:
-        return ()  # of the journal; it is in the report
+            return mend(location, is_thorough=True)
     finally:
         lock.release()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from perfkit.errors import StoreError
@@ -101,7 +101,8 @@ class Writer:
             and ever after.
         """
         self.journal.refuse_if_stopped()
-        return flush(self.journal, self._tables)
+        with closing(self.journal.beside()) as journal:  # another thread may append meanwhile
+            return flush(journal, self._tables)
 
     def release(self) -> None:
         """Let the next writer in without flushing; what is acknowledged is safe."""

@@ -15,12 +15,11 @@ from datetime import timedelta
 
 import pytest
 
-from perfkit.errors import ConflictError
+from perfkit.errors import BrokerError, ConflictError
 from perfkit.execution import (
     AlpacaBroker,
     AlpacaPatience,
     AlpacaUrls,
-    BrokerError,
     Order,
     OrderStatus,
 )

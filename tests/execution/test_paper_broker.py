@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.errors import ConflictError, InvalidArgumentError, InvalidRecordError
+from perfkit.errors import BrokerError, ConflictError, InvalidArgumentError, InvalidRecordError
 from perfkit.execution import (
     BasisPointCommission,
     BasisPointSlippage,
-    BrokerError,
     Order,
     OrderStatus,
     PaperBroker,

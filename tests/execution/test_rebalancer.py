@@ -252,8 +252,8 @@ def test_orders_and_crosses_bring_everyone_to_his_target_and_no_market_sees_both
         after = {n: moved[n, symbol] + units.get(n, {}).get(symbol, 0) for n in "abcd"}
         for name in "abcd":
             near = abs(float(after[name]) - ideal[name])
-            # within two lots of the ideal, or left alone inside the band
-            assert near <= max(2.0 + 1e-6, band * 2_500.0 / price / lot)
+            # two lots of its side, one of the split; or left alone inside the band
+            assert near <= max(3.0 + 1e-6, band * 2_500.0 / price / lot)
             assert attribution[symbol].get(name, 0.0) != 0.0 or after[name] == 0
         if band == 0.0:
             # the account's position is its weight in whole lots, towards zero

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.errors import StoreError
+from perfkit.errors import BrokerError, StoreError
 from perfkit.execution import (
     BasisPointCommission,
     BasisPointSlippage,
-    BrokerError,
     MultiStrategyManager,
     OrderStatus,
     PaperBroker,

@@ -179,7 +179,7 @@ def test_the_backlog_says_how_much_waits_and_since_when(journal, trades):
 def test_forgetting_much_is_cut_into_steps_that_each_leave_a_whole_chain(
     journal, trades, monkeypatch
 ):
-    monkeypatch.setattr("perfkit.store.journal.FORGET_BYTES", 20_000)  # two groups of one trade
+    monkeypatch.setattr("perfkit.store.journal_file.STEP", 20_000)  # two groups of one trade
     for n in range(7):
         journal.append({"trades": trades(1, n)})
     reader = Journal(journal.path, "local", read_only=True)

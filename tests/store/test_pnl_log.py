@@ -147,8 +147,17 @@ def test_a_total_that_is_not_known_says_why():
         entry(D, total_pnl=None)
     with pytest.raises(InvalidRecordError, match="reason must say why total_pnl is not known"):
         entry(D, 1.0, reason="no_price")
-    with pytest.raises(InvalidRecordError, match="realized_pnl must be a finite number"):
-        entry(D, float("nan"))
+
+
+@pytest.mark.parametrize("junk", [float("nan"), float("inf")])
+def test_a_sum_is_a_number_or_not_known(store, junk):
+    with pytest.raises(InvalidRecordError, match="realized_pnl must be a finite number where it"):
+        entry(D, junk)
+    rows = to_table([entry(D)], PnlLogEntry)
+    place = rows.schema.get_field_index("fees")
+    rows = rows.set_column(place, rows.schema.field(place), [[junk]])
+    with pytest.raises(InvalidRecordError, match="fees must be a finite number where it is known"):
+        PnlLog(store).append(rows)
 
 
 def test_prices_of_a_day_belong_together(store):

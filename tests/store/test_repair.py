@@ -166,6 +166,19 @@ def test_a_damaged_log_is_cut_off_and_no_row_is_missing_or_twice(history, trades
     assert report.table_rows["trades"] == ROWS + 1
 
 
+@pytest.mark.parametrize("name", ["kept-3", "forgotten-4"])
+def test_who_opens_a_history_for_writing_repairs_it(history, name):
+    root = history(name)
+    cut(commit(root, 4), 0)
+    cut(a_checkpoint(root), 0)
+    (root / "trades" / ".part-0.parquet.tmp").write_bytes(b"half")
+    with TradeStore(root):
+        pass
+    assert is_complete(root)
+    report = verify(root)
+    assert (report.is_clean, report.repaired, report.warnings) == (True, (), ())
+
+
 def test_a_damaged_commit_under_a_checkpoint_is_a_warning(history):
     root = history("forgotten-4")
     cut(commit(root, 2), 50)

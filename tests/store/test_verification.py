@@ -137,6 +137,30 @@ CHILD = textwrap.dedent(
 )
 
 
+def recording(root, start=0):
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(root), str(start)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def killed(child):
+    """Give the last line that was read, or was still to be read."""
+    os.kill(child.pid, signal.SIGKILL)
+    with child.stdout as lines:
+        rest = lines.read().splitlines()
+    child.wait()
+    return rest[-1:]
+
+
+def test_a_history_that_is_being_written_to_is_clean(tmp_path):
+    child = recording(tmp_path)
+    child.stdout.readline()
+    reports = [verify(tmp_path) for _ in range(12)]
+    killed(child)
+    assert [(r.damaged, r.repaired, r.warnings) for r in reports] == [((), (), ())] * 12
+    assert reports[-1].table_rows["trades"] > reports[0].table_rows["trades"]
+
+
 def lose_power(history, dice):
     """Empty or tear what was written last and what the journal still has the rows of."""
     log = history / "trades" / "_delta_log"
@@ -168,18 +192,10 @@ def test_after_kills_at_full_load_and_power_losses_every_receipt_is_kept_once(tm
     dice = random.Random(seed)
     acknowledged = 0
     for _ in range(2):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(tmp_path), str(acknowledged)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        child = recording(tmp_path, acknowledged)
         for _ in range(dice.randrange(6, 24)):
             acknowledged = int(child.stdout.readline())
-        os.kill(child.pid, signal.SIGKILL)
-        rest = child.stdout.read().splitlines()
-        acknowledged = int(rest[-1]) if rest else acknowledged
-        child.wait()
-        child.stdout.close()
+        acknowledged = int(*(killed(child) or [acknowledged]))
         lose_power(tmp_path, dice)
         report = verify(tmp_path)
         assert report.damaged == ()

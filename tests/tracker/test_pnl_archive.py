@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -42,7 +43,7 @@ def desk(tmp_path, clock):
 
 def days(tracker, *columns, **which):
     rows = PnlLog(tracker.store).read(**which).to_pylist()
-    return [tuple([row["day"].day, *(row[name] for name in columns)]) for row in rows]
+    return [(row["day"].day, *(row[name] for name in columns)) for row in rows]
 
 
 def make(trade_id, day, side="buy", price=50.0, volume=100.0, **fields):
@@ -211,12 +212,14 @@ def facts(history: RichHistory, rows: pa.Table) -> PricedFacts:
 
 def values(rows: pa.Table) -> dict:
     return {
-        (row["account_id"], row["strategy_id"], row["day"]): [row[name] for name in SUMS]
+        (row["account_id"], row["strategy_id"], row["day"]): [
+            math.nan if row[name] is None else row[name] for name in SUMS
+        ]
         for row in rows.to_pylist()
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(history=rich_histories(one_currency=True))
 def test_a_day_is_the_sum_of_its_days_in_the_equity(history):
     rows = daily_pnl(facts(history, history.recorded), UTC_DAY)
@@ -304,7 +307,7 @@ def test_an_archive_that_learns_late_equals_one_that_knew_all(
         fresh = values(PnlLog(tracker.store).read())
     assert learned.keys() == fresh.keys()
     for key, row in fresh.items():
-        assert learned[key] == pytest.approx(row, rel=1e-9, abs=1e-9)
+        assert learned[key] == pytest.approx(row, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
 def test_no_facts_are_no_days():

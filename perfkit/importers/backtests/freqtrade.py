@@ -25,8 +25,8 @@ from perfkit.importers.row_cells import (
     word,
 )
 from perfkit.importers.source_bytes import LARGEST
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import CashKind, CashRecord, Fill, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

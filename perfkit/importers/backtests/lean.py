@@ -15,8 +15,8 @@ from perfkit.importers.drafts import Draft, Skip, read_drafts
 from perfkit.importers.json_rows import JsonSource, child, load_json, source_name
 from perfkit.importers.owners import owner_of_all
 from perfkit.importers.row_cells import from_epoch, moment, number, one_of, required, word
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import Fill, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,8 +9,8 @@ from perfkit.importers.brokers.alpaca_instruments import StrategyTags, instrumen
 from perfkit.importers.drafts import Draft, Skip
 from perfkit.importers.json_rows import child, children
 from perfkit.importers.row_cells import moment, number, required, word
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import Fill, RecordType
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,8 +16,8 @@ from perfkit.errors import UnreadableCellError
 from perfkit.importers.brokers.fix_charges import Costs, costs_of
 from perfkit.importers.drafts import Draft, Skip
 from perfkit.importers.row_cells import moment, required
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import CashKind, CashRecord, Fill, Liquidity, RecordType, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,8 +9,8 @@ from perfkit.errors import UnreadableCellError
 from perfkit.importers.brokers.ibkr_rows import FlexRow, StatementClock, symbol_of
 from perfkit.importers.drafts import Draft, Skip
 from perfkit.importers.row_cells import number, required, word
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import CashKind, CashRecord, SplitRecord
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from datetime import datetime

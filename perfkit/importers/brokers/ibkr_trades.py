@@ -16,8 +16,8 @@ from perfkit.importers.brokers.ibkr_links import TradeLinks, is_cancel
 from perfkit.importers.brokers.ibkr_rows import FlexRow, StatementClock, symbol_of
 from perfkit.importers.drafts import Draft, Skip
 from perfkit.importers.row_cells import number, one_of, required, word
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import CashKind, CashRecord, Fill, RecordType, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,8 +10,8 @@ from perfkit.importers.crypto.multipliers import contract_multiplier
 from perfkit.importers.drafts import Draft, read_drafts
 from perfkit.importers.json_rows import json_objects, source_name
 from perfkit.importers.row_cells import from_epoch, number, one_of, required_number, word
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import ContractType, Fill, Liquidity, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

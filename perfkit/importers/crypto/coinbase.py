@@ -13,8 +13,8 @@ from perfkit.importers.owners import Owner, owner_of_all
 from perfkit.importers.row_cells import moment, one_of, required_number, required_word, word
 from perfkit.importers.row_order import oldest_first
 from perfkit.importers.source_rows import read_rows
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import Fill, Liquidity, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,8 +23,8 @@ from perfkit.importers.row_cells import (
     required_word,
     word,
 )
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import CashKind, CashRecord, Fill, Liquidity, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -32,8 +32,8 @@ from perfkit.importers.platforms.legacy_tree import (
 )
 from perfkit.importers.result import ImportResult, RefusedRow, SkippedRow
 from perfkit.importers.row_cells import moment, number, one_of, required_number, required_word, word
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import Fill, PnlLogEntry, Side, arrow_schema, to_table
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -20,8 +20,8 @@ from perfkit.importers.json_rows import json_objects
 from perfkit.importers.owners import strategy_of
 from perfkit.importers.platforms.deal_profits import check_profits
 from perfkit.importers.row_cells import from_epoch, moment, number, required, required_word, word
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import CashKind, CashRecord, Fill, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,8 +14,8 @@ from perfkit.importers.drafts import Draft, read_drafts
 from perfkit.importers.frame_rows import FrameRows, clock_time, frame_rows, require_zone
 from perfkit.importers.owners import Owner
 from perfkit.importers.row_cells import number, required, required_word, word
-from perfkit.importers.trade_ids import identifier
 from perfkit.records import Fill, Side
+from perfkit.records.identifiers import identifier
 
 if TYPE_CHECKING:
     from pathlib import Path
