@@ -15,7 +15,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from perfkit.cli import checking, demo, flushing, maintenance, questions, reconciling, recording
+from perfkit.cli import (
+    archiving,
+    checking,
+    demo,
+    flushing,
+    maintenance,
+    questions,
+    reconciling,
+    recording,
+)
 from perfkit.cli.opening import command_defaults
 from perfkit.errors import DamagedStoreError, PerfkitError
 
@@ -38,6 +47,7 @@ app.command("report")(questions.report)
 app.command("verify")(checking.verify)
 app.command("changes")(checking.changes)
 app.command("reconcile")(reconciling.reconcile)
+app.command("archive")(archiving.archive)
 app.command("compact")(maintenance.compact)
 app.command("vacuum")(maintenance.vacuum)
 app.command("export")(maintenance.export)

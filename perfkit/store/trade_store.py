@@ -18,7 +18,7 @@ from perfkit.store.delta_tables import DeltaTables
 from perfkit.store.journal import Journal
 from perfkit.store.location import open_location
 from perfkit.store.reader import Question, read_rows
-from perfkit.store.tables import table_layout
+from perfkit.store.tables import TableLayout, table_layout
 from perfkit.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class TradeStore:
         Parameters
         ----------
         name : str
-            ``trades``, ``cash``, ``splits``, ``bars`` or ``labels``.
+            One of `TABLES`.
         rows : pyarrow.Table
             Columns of the table's record; ``sequence`` is set here.
         """
@@ -144,14 +144,9 @@ class TradeStore:
             When the disk refuses; nothing was acknowledged and this store
             writes no more.
         """
-        return self._opened().append(
-            {
-                name: table_layout(name).conformed(rows)
-                if is_checked
-                else table_layout(name).checked(rows)
-                for name, rows in tables.items()
-            }
-        )
+        brought = TableLayout.conformed if is_checked else TableLayout.checked
+        ready = {name: brought(table_layout(name), rows) for name, rows in tables.items()}
+        return self._opened().append(ready)
 
     def read(
         self,
@@ -167,19 +162,17 @@ class TradeStore:
         Parameters
         ----------
         name : str, default "trades"
-            ``trades``, ``cash``, ``splits``, ``bars`` or ``labels``.
+            One of `TABLES`.
         where : polars.Expr, optional
             Which rows; what can be is decided before a file is read, e.g.
             ``pl.col("strategy_id") == "momentum"``.
         columns : sequence of str, optional
             Which columns, in this order; all when None.
         known : datetime, optional
-            Only what was known by then: rows whose ``recorded_at`` is not
-            later. A row that does not say when it was recorded was always
-            known.
+            Only what was known by then: rows whose ``recorded_at`` is not later. A row
+            that does not say when it was recorded was always known.
         after : int
-            Only what was numbered after this sequence; files that hold nothing of it are
-            not read.
+            Only what was numbered after this sequence; other files are not read.
 
         Returns
         -------
@@ -228,12 +221,7 @@ class TradeStore:
         return view
 
     def flush(self) -> int:
-        """Move everything acknowledged into the tables.
-
-        Returns
-        -------
-        int
-            How many rows were moved.
+        """Move everything acknowledged into the tables; give how many rows that were.
 
         Raises
         ------

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import UnknownNameError
@@ -16,8 +17,6 @@ from perfkit.records import LabelRecord, arrow_schema
 from perfkit.tracker.known_records import KnownRecords
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from perfkit.store import TradeStore
     from perfkit.tracker.batch import Batch
 
@@ -54,6 +53,8 @@ def screen_labels(batch: Batch, store: TradeStore) -> None:
     columns = (*arrow_schema(LabelRecord).names, "sequence")
     known.learn(store.read("labels", where=judged, columns=columns))
     known.screen(batch, lambda where: store.read("labels", where=where, columns=columns))
+    times = batch.rows.column("labelled_at").cast(pa.int64()).to_numpy()
+    batch.keep(times.argsort(kind="stable"))
 
 
 def _check_trades(labels: pa.Table, trades: pa.Table) -> None:

@@ -7,6 +7,7 @@ since, and again whenever a step was cut short between the books and the disk.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from perfkit.errors import UnfitFillError, UnknownNameError
@@ -124,11 +125,19 @@ class Memory:
             self.save()
 
     def save(self) -> None:
-        """Keep a snapshot, unless nothing was recorded since the last one."""
-        if self.books.sequence > self._saved and not self.books.is_ahead:
-            known = {name: records.index for name, records in self._known.items()}
+        """Keep a snapshot, unless nothing was recorded since the last one.
+
+        Where it can't be written a warning says so: nothing is lost by that, the next
+        start only takes longer.
+        """
+        if self.books.sequence <= self._saved or self.books.is_ahead:
+            return
+        known = {name: records.index for name, records in self._known.items()}
+        self._saved = self.books.sequence
+        try:
             self._recovery.save(Snapshot(self.books.state(), known, self._journal))
-            self._saved = self.books.sequence
+        except OSError as error:
+            warnings.warn(f"the snapshot for a fast start was not kept: {error}", stacklevel=2)
 
     def _require_originals(self, batch: Batch) -> None:
         """Refuse corrections of what was never recorded."""

@@ -1,9 +1,6 @@
 """The tracker: a fill comes in; a durable, labelled trade record comes out.
 
-Check, tell known from new, put into the books, ask the market and the
-labeler, journal, and only then answer and tell the listeners. One fill goes
-the way of a million. What the tracker remembers is a reading of the store:
-it is built from it on opening, and again whenever a step was cut short.
+One fill goes the way of a million, and is on disk before it is answered.
 """
 
 from __future__ import annotations
@@ -83,9 +80,8 @@ class TradeTracker:
     it is refused. ``source`` and ``recorded_at`` are not content.
 
     A fill older than the last of its book, a correction, a bust and what comes
-    with a split is recorded with the P&L as of now: the books are built again
-    from all facts, of the whole history. Records written before are not touched.
-    A fee in a third currency costs what the last bar of a pair such as
+    with a split is recorded with the P&L as of now; records written before are
+    not touched. A fee in a third currency costs what the last bar of a pair such as
     ``BNB/USDT`` says; the P&L is null where there is none.
 
     An error of a listener is raised from ``record``, after all listeners
@@ -174,24 +170,11 @@ class TradeTracker:
         return batches["trades"].receipt()
 
     def record_cash(self, cash: Rows) -> Receipt:
-        """Record cash that moved other than by a fill, all or none; see `record_all`.
-
-        Parameters
-        ----------
-        cash : pyarrow.Table, DataFrame or iterable of CashRecord
-            Identified by account and ``cash_id``; it counts for fills from now on.
-        """
+        """Record cash that moved other than by a fill, all or none; see `record_all`."""
         return self.record_all(cash=cash)["cash"]
 
     def record_splits(self, splits: Rows) -> Receipt:
-        """Record splits, all or none; see `record_all`.
-
-        Parameters
-        ----------
-        splits : pyarrow.Table, DataFrame or iterable of SplitRecord
-            Identified by account and ``split_id``. The books are built again
-            with them.
-        """
+        """Record splits, all or none; see `record_all`."""
         return self.record_all(splits=splits)["splits"]
 
     def record_all(
@@ -202,8 +185,8 @@ class TradeTracker:
         Parameters
         ----------
         fills, cash, splits : pyarrow.Table, DataFrame or iterable of records, optional
-            As for `record_many`, `record_cash` and `record_splits`. Cash and splits
-            count for the fills that come with them.
+            Identified by account and their own id. Cash and splits count for the fills
+            that come with them, and for later ones.
 
         Returns
         -------
@@ -249,11 +232,6 @@ class TradeTracker:
         labels : pyarrow.Table, DataFrame or iterable of LabelRecord
             Identified by account, ``trade_id``, label, source and version.
 
-        Returns
-        -------
-        Receipt
-            They survive a power loss from now on; duplicates by ``trade_id``.
-
         Raises
         ------
         SchemaError, InvalidTableError, InvalidArgumentError, ConflictError, StoreError
@@ -277,11 +255,6 @@ class TradeTracker:
             A bar with the symbol and close time of an earlier one takes its
             place for readers, unless the market refuses it.
 
-        Returns
-        -------
-        Receipt
-            They survive a power loss from now on.
-
         Raises
         ------
         SchemaError, InvalidTableError, InvalidArgumentError, StoreError
@@ -297,13 +270,7 @@ class TradeTracker:
         return receipt
 
     def subscribe(self, listener: Callable[[pa.Table], object]) -> None:
-        """Call a listener with the `TradeRecord` rows of every batch from now on.
-
-        Parameters
-        ----------
-        listener : callable
-            Called after the rows are durable, in the order of subscription.
-        """
+        """Call a listener with the `TradeRecord` rows of every batch, once they are durable."""
         self.recording.listeners.add(listener)
 
     def flush(self) -> int:

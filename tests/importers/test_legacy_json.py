@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -294,7 +295,7 @@ def test_a_day_of_a_strategy_that_never_traded_is_skipped(tree):
     ("changes", "field"),
     [
         ({"realized_pnl": "x"}, "realized_pnl"),
-        ({"total_pnl": 1e300}, "row"),
+        ({"total_pnl": math.inf}, "row"),
         ({"positions": 5}, "row"),
     ],
 )
