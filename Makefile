@@ -5,10 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help env demo test check lab bench bench-env lock clean
+.PHONY: help env demo test check lab bench bench-env bench-ingest bench-commits torture lock clean
 
 help: ## show these words
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 env: .venv/.ready ## build .venv from the locked versions (uses uv where it is installed)
 
@@ -50,6 +50,12 @@ endif
 
 bench: bench-env ## speed beside a named peer, in one run
 	@$(BIN)/python -m benchmarks
+
+bench-ingest: env ## trades a second until they are durable, beside Delta and SQLite (minutes)
+	@$(BIN)/python -m benchmarks.ingest
+
+bench-commits: env ## the cost of a commit as they pile up (minutes)
+	@$(BIN)/python -m benchmarks.commits
 
 lock: ## resolve pyproject.toml anew into constraints.txt (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --no-emit-find-links --no-emit-index-url \

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit.cli.opening import open_store
 from perfkit.cli.terminal import cents, print_table, say, say_json
 from perfkit.errors import InvalidArgumentError
 
@@ -58,7 +59,6 @@ def archive(
     import polars as pl
 
     from perfkit.ledger import TradingClock
-    from perfkit.store import TradeStore
     from perfkit.store.pnl_log import PnlLog
     from perfkit.tracker.pnl_archive import GivenPrices, archive_days
 
@@ -66,16 +66,17 @@ def archive(
     only = None if day is None else _day(day)
     given = None if prices is None else GivenPrices(_prices(prices), _moment(only, desk))
     # a history that is not there is an error; opening it for writing would make one
-    TradeStore(uri).read("trades", where=pl.lit(False), columns=["trade_id"])
-    with TradeStore(uri) as store:
+    store = open_store(uri)
+    store.read("trades", where=pl.lit(False), columns=["trade_id"])
+    with store:
         receipt = archive_days(store, desk, day=only, given=given, convert_to=convert_to)
         log = PnlLog(store)
-        frame = (log.monthly() if monthly else log.read()).to_pandas()
+        rows = log.monthly() if monthly else log.read()
     if as_json:
         counts = {name: getattr(receipt, name) for name in ("new", "corrected", "unchanged")}
-        say_json({**counts, "months" if monthly else "days": frame})
+        say_json({**counts, "months" if monthly else "days": rows.to_pylist()})
         return
-    _tell(receipt, frame, uri, monthly=monthly)
+    _tell(receipt, rows.to_pandas(), uri, monthly=monthly)
 
 
 def keep_closed_days(store: TradeStore, result: LegacyImport) -> None:
@@ -93,9 +94,7 @@ def keep_closed_days(store: TradeStore, result: LegacyImport) -> None:
     kept = PnlLog(store).append(result.pnl)
     if result.pnl.num_rows:
         known = f", {kept.unchanged:,} known before" if kept.unchanged else ""
-        say(
-            f"recorded  {kept.new + kept.corrected:>9,} closed days as claimed by their source{known}"
-        )
+        say(f"recorded  {kept.new + kept.corrected:>9,} closed days, as their source claims{known}")
     for claim in result.claims:
         if claim.verdict != "equal":
             whose = f"{claim.strategy_id} {claim.symbol or ''}".rstrip()
@@ -114,7 +113,7 @@ def _tell(receipt: LogReceipt, frame: pd.DataFrame, uri: str, *, monthly: bool) 
     )
     if frame.empty:
         return
-    reasons: dict[str, Format] = {"reason": lambda value: "" if value is None else str(value)}
+    reasons: dict[str, Format] = {"reason": lambda value: value if isinstance(value, str) else ""}
     if monthly:
         change: dict[str, Format] = {"change": cents}
         shown = frame.tail(SHOWN)

@@ -14,6 +14,7 @@ __all__ = ["command_defaults", "open_store", "place"]
 
 _READERS = (
     "summary", "attribution", "report", "verify", "changes", "flush", "compact", "vacuum", "export",
+    "archive",
 )  # fmt: skip
 _RECORDERS = ("import", "record")
 

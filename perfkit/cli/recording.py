@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit.cli.archiving import keep_closed_days
 from perfkit.cli.opening import open_store
 from perfkit.cli.terminal import say
 from perfkit.errors import InvalidArgumentError, PerfkitError, StoreError
@@ -50,6 +51,7 @@ def import_file(
     ] = False,
 ) -> None:
     """Import a file of a broker, a venue or a backtest: all of it, or nothing and the reasons."""
+    from perfkit.importers import LegacyImport
     from perfkit.tracker import TradeTracker
 
     result = read_statement(file, form, (account, strategy), column_map, settings)
@@ -61,13 +63,17 @@ def import_file(
     if not result.recorded:
         say("recorded          0  (nothing to record in the file)")
         return
+    receipts: dict[str, Receipt] = {}
     try:
         with TradeTracker(open_store(into)) as tracker:
             receipts = tracker.record_all(
                 fills=result.fills, cash=result.cash, splits=result.splits
             )
+            if isinstance(result, LegacyImport):
+                keep_closed_days(tracker.store, result)
     except PerfkitError:
-        say("recorded          0  (refused as a whole)")
+        if not receipts:
+            say("recorded          0  (refused as a whole)")
         raise
     for name, receipt in receipts.items():
         if receipt.accepted or receipt.duplicates:

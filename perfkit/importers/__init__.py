@@ -23,7 +23,7 @@ from perfkit.importers.crypto.hyperliquid import read_hyperliquid
 from perfkit.importers.crypto.kraken import read_kraken
 from perfkit.importers.formats import FORMATS, format_settings, read_file
 from perfkit.importers.ndjson import record_from_json
-from perfkit.importers.platforms.legacy_json import read_legacy_json
+from perfkit.importers.platforms.legacy_json import LegacyImport, read_legacy_json
 from perfkit.importers.platforms.metatrader import read_metatrader
 from perfkit.importers.platforms.tradingview import read_tradingview
 from perfkit.importers.platforms.tradovate import read_tradovate
@@ -37,6 +37,7 @@ __all__ = [
     "FORMATS",
     "CsvStyle",
     "ImportResult",
+    "LegacyImport",
     "NumberStyle",
     "RefusedRow",
     "SkippedRow",

@@ -12,6 +12,7 @@ for a moment. Measured beside groups of 80 trades every 8 ms, and a backlog of
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 FORMAT = 1
+MAKING_TRIES = 50
 BUSY_MS = 30_000  # a reader or another process is waited for that long
 PAGE = 4096  # bytes: what SQLite makes a new file of
 LOG_BOUND = 8 << 20  # bytes from which on the log is started again
@@ -84,16 +86,17 @@ def connect(path: Path, home: str, *, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(
         uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
-    if not read_only:
-        if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
-            connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")  # first: WAL is content
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        connection.executescript(_TABLES)
-        connection.execute(
-            "INSERT OR IGNORE INTO journal VALUES (1, ?, ?, ?, 0, 0, x'')",
-            (FORMAT, uuid.uuid4().hex, home),
-        )
+    tries = 0
+    while not read_only:
+        try:
+            _set_up(connection, home)
+            break
+        except sqlite3.OperationalError as error:
+            # of two that make the file at once SQLite refuses one, without a wait
+            tries += 1
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or tries == MAKING_TRIES:
+                raise
+            time.sleep(0.02)
     return connection
 
 
@@ -163,6 +166,18 @@ def give_space_back(connection: sqlite3.Connection) -> None:
     kept = KEPT_EMPTY if _is_empty(connection) else KEPT_FREE
     if free * page > kept and (pages - free) * page < SMALL:
         connection.execute("VACUUM")  # writes anew what is left, however much was free
+
+
+def _set_up(connection: sqlite3.Connection, home: str) -> None:
+    if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+        connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")  # first: WAL is content
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    connection.executescript(_TABLES)
+    connection.execute(
+        "INSERT OR IGNORE INTO journal VALUES (1, ?, ?, ?, 0, 0, x'')",
+        (FORMAT, uuid.uuid4().hex, home),
+    )
 
 
 def _checkpoint(connection: sqlite3.Connection, mode: str) -> None:

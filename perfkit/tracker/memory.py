@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from perfkit.store import TradeStore
     from perfkit.tracker.batch import Batch
     from perfkit.tracker.booked_fills import BookedFills
+    from perfkit.tracker.known_index import KnownIndex
     from perfkit.tracker.roles import Market
 
 __all__ = ["Memory"]
@@ -113,6 +114,11 @@ class Memory:
         self.books.keep(_facts(batches), numbers)
         self.save_if_due()
 
+    @property
+    def known(self) -> dict[str, KnownIndex]:
+        """What is known of each table, as hashes."""
+        return {name: records.index for name, records in self._known.items()}
+
     def ledger(self) -> Ledger:
         """Give the ledger as it is on disk."""
         if self.books.is_ahead:
@@ -132,10 +138,9 @@ class Memory:
         """
         if self.books.sequence <= self._saved or self.books.is_ahead:
             return
-        known = {name: records.index for name, records in self._known.items()}
         self._saved = self.books.sequence
         try:
-            self._recovery.save(Snapshot(self.books.state(), known, self._journal))
+            self._recovery.save(Snapshot(self.books.state(), self.known, self._journal))
         except OSError as error:
             warnings.warn(f"the snapshot for a fast start was not kept: {error}", stacklevel=2)
 

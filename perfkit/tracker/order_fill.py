@@ -11,7 +11,8 @@ from uuid import UUID
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.records import Fill
-from perfkit.tracker.strategy_names import identifier, written
+from perfkit.records.identifiers import identifier
+from perfkit.tracker.strategy_names import written
 
 if TYPE_CHECKING:
     from perfkit.records import Side

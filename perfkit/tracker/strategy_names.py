@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
 from perfkit.errors import InvalidArgumentError
-from perfkit.records.rules import Identifier, Text
+from perfkit.records.identifiers import identifier
+from perfkit.records.rules import Text
 
 if TYPE_CHECKING:
     from perfkit.store import TradeStore
 
-__all__ = ["Strategy", "StrategyNames", "identifier", "strategy_name", "written"]
+__all__ = ["Strategy", "StrategyNames", "strategy_name", "written"]
 
 Strategy: TypeAlias = str | Enum
 
-_KEPT = 40  # characters of a name that stay readable in its identifier
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MADE = r"(^|-)[0-9a-f]{8}$"  # how an identifier ends that was made from a name
 
@@ -64,24 +63,6 @@ def written(field: str, value: object, remedy: str) -> str:
     if isinstance(value, str) and rule.accepts(value) and not _SURROGATE.search(value):
         return str(value)
     raise InvalidArgumentError(f"{field} must {rule.requirement}, was {value!r}; {remedy}")
-
-
-def identifier(name: str) -> str:
-    """Turn a name or an order's id into an identifier, the same one every time.
-
-    One that is an identifier stays; any other keeps its letters and digits and gets 8
-    digits of its hash, as importers do, so that two of them never become one.
-
-    Examples
-    --------
-    >>> identifier("NUCLEAR"), identifier("mean reversion/β")
-    ('NUCLEAR', 'mean-reversion-cb4cdbb8')
-    """
-    if Identifier().accepts(name):
-        return name
-    plain = re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-._")[:_KEPT]
-    digits = blake2b(name.encode(), digest_size=4).hexdigest()
-    return f"{plain}-{digits}" if plain else digits
 
 
 class StrategyNames:

@@ -233,6 +233,22 @@ def test_the_reads_of_a_flush_do_not_grow_with_the_commits(tmp_path, trades, mon
             read.clear()
 
 
+def test_a_thread_may_append_while_another_one_flushes(tmp_path, trades):
+    with TradeStore(tmp_path) as store, ThreadPoolExecutor(1) as other:
+        appending = other.submit(append_one_by_one, store, [trades(2, 2 * n) for n in range(60)])
+        moved = 0
+        while not appending.done():
+            moved += store.flush()
+        assert appending.result() == 120
+        assert moved + store.flush() == 120
+        assert store.read()["sequence"].to_pylist() == list(range(1, 121))
+    assert verify(tmp_path).is_clean
+
+
+def append_one_by_one(store, tables):
+    return [store.append("trades", rows).last_sequence for rows in tables][-1]
+
+
 def test_two_flushes_at_once_take_turns(tmp_path, trades):
     """The kernel tells the threads of a process apart as it does two processes."""
     with TradeStore(tmp_path) as store:

@@ -7,7 +7,10 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pyarrow as pa
 import pytest
@@ -245,6 +248,19 @@ def test_a_tampered_group_breaks_the_chain(journal, trades, statement, values):
         list(journal.groups())
 
 
+def test_a_journal_may_be_made_at_once_by_a_tracker_and_a_flusher(tmp_path):
+    def made(path):
+        start.wait()
+        with closing(Journal(path, "local")) as journal:
+            return journal.id
+
+    for n in range(20):
+        start = Barrier(3)
+        with ThreadPoolExecutor(3) as pool:
+            found = list(pool.map(made, [tmp_path / f"{n}.sqlite"] * 3))
+        assert len(set(found)) == 1
+
+
 def test_a_journal_of_another_history_is_refused(journal):
     with pytest.raises(StoreError, match=r"belong to 's3://desk/perf'.*belongs to 'local'"):
         Journal(journal.path, "s3://desk/perf")
@@ -255,6 +271,21 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path):
     path.write_bytes(b"not a database, and long enough to be one" * 100)
     with pytest.raises(StoreError, match="is a journal of perfkit"):
         Journal(path, "local")
+
+
+def test_a_journal_that_is_full_stops_though_there_is_room_again(journal, trades):
+    """SQLite answers a page too many as it answers ENOSPC."""
+    journal.append({"trades": trades(1)})
+    (pages,) = journal._connection.execute("PRAGMA page_count").fetchone()
+    journal._connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+    with pytest.raises(StoreError, match=r"could not be written \(database or disk is full\)"):
+        journal.append({"trades": trades(500, 1)})
+    journal._connection.execute("PRAGMA max_page_count = 1000000")
+    with pytest.raises(StoreError, match="has stopped after an error"):
+        journal.append({"trades": trades(1, 1)})
+    with pytest.raises(StoreError, match="has stopped after an error"):
+        journal.forget(next(journal.groups()))
+    assert [group.rows.num_rows for group in journal.groups()] == [1]
 
 
 def test_a_full_disk_stops_the_journal_for_good(tmp_path, trades):

@@ -242,7 +242,7 @@ _amounts = st.one_of(st.none(), st.integers(-10_000, 10_000).map(lambda cents: c
 _logs = st.lists(st.tuples(st.sampled_from("ab"), _days, _amounts), max_size=30)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(batches=st.lists(_logs, min_size=1, max_size=3))
 def test_the_changes_of_the_months_sum_to_the_last_known_month(tmp_path_factory, batches):
     with TradeStore(tmp_path_factory.mktemp("log")) as store:

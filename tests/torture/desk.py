@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 
@@ -36,10 +36,10 @@ def bars(day):
 def fills(day, thread):
     """Make the fills of one thread on one day, for ever; some late, corrected or repeated."""
     rng = random.Random(f"{day}/{thread}")
-    sent = []
+    sent = deque(maxlen=200)
     for number in count():
         if number % 53 == 52:
-            yield rng.choice(sent[-200:])
+            yield rng.choice(sent)
             continue
         seconds = number - (90 if number % 97 == 96 else 0)
         values = {
@@ -54,10 +54,10 @@ def fills(day, thread):
             "commission": 0.35,
         }
         if number % 301 == 300:
-            original = next(f for f in reversed(sent[-150:]) if f.record_type == "new")
+            original = next(fill for fill in reversed(sent) if fill.record_type == "new")
             values |= {"record_type": "correct", "original_trade_id": original.trade_id,
                        "symbol": original.symbol, "execution_time": original.execution_time}  # fmt: skip
-        sent = [*sent[-200:], Fill(**values)]
+        sent.append(Fill(**values))
         yield sent[-1]
 
 

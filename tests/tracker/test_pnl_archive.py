@@ -267,7 +267,7 @@ _bars = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(told=_fills, fates=_fates, bars=_bars, known=st.integers(0, 10))
 def test_an_archive_that_learns_late_equals_one_that_knew_all(
     tmp_path_factory, told, fates, bars, known
