@@ -29,7 +29,6 @@ from deltalake import write_deltalake
 
 from benchmarks.timing import machine
 from perfkit.records import Bar, Fill, to_table
-from perfkit.store import TradeStore
 from perfkit.tracker import Recorder, TradeTracker
 
 BEGIN = datetime(2024, 1, 2, 14, 30, tzinfo=UTC)
@@ -145,7 +144,10 @@ def delta_append(folder: Path, size: int, count: int) -> float:
 def sqlite_rows(path: Path, size: int, count: int) -> float:
     """The same batches as rows of SQLite, each batch synced: rows a second."""
     tables = [to_table(fills(size, n * size), Fill) for n in range(count)]
-    rows = [list(zip(*(c.cast(pa.string()).to_pylist() for c in t.columns))) for t in tables]
+    rows = [
+        list(zip(*(c.cast(pa.string()).to_pylist() for c in t.columns), strict=True))
+        for t in tables
+    ]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -178,7 +180,7 @@ def main() -> None:
                 prepare(folder)
                 with flusher(folder):
                     found.append(one_by_one(folder, rate, seconds))
-        p50, p99, held, cores, backlog = (statistics.median(c) for c in zip(*found))
+        p50, p99, held, cores, backlog = (statistics.median(c) for c in zip(*found, strict=True))
         print(ROW.format(f"{rate:,}/s for {seconds} s", f"{held:,.0f}", f"{p50:.1f}", f"{p99:.1f}",
                          f"{cores:.2f}", f"{backlog:,.0f}"), flush=True)  # fmt: skip
     print_batches(wanted.runs, wanted.folder)
@@ -189,7 +191,7 @@ def main() -> None:
 
 def print_batches(runs: int, place: Path | None) -> None:
     """Print rows a second of perfkit and its peers, at two sizes of a batch."""
-    print(f"\n  {'in batches, rows/s':<44} {'perfkit':>10} {'Delta':>9} {'SQLite':>9} {'ratios':>18}")
+    print(ROW.format("\nin batches, rows/s", "perfkit", "Delta", "SQLite", "is", "is"))
     for size, count in ((100, 100), (10_000, 20)):
         speeds = []
         for _ in range(runs):
@@ -203,7 +205,7 @@ def print_batches(runs: int, place: Path | None) -> None:
                         sqlite_rows(folder / "rows.sqlite", size, count),
                     )
                 )
-        own, delta, rows = (statistics.median(column) for column in zip(*speeds))
+        own, delta, rows = (statistics.median(column) for column in zip(*speeds, strict=True))
         print(f"  {f'of {size:,}':<44} {own:>10,.0f} {delta:>9,.0f} {rows:>9,.0f} "
               f"{own / delta:>8.1f}x {own / rows:>7.1f}x", flush=True)  # fmt: skip
 

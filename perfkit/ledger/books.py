@@ -163,7 +163,11 @@ class Books:
         """Say which term of a fill is not that of its book, what it must be, and what it was."""
         if fault == kernel.MULTIPLIER_CHANGED:
             remedy = "give a contract of another size its own symbol"
-            return "multiplier", f"stay {book['multiplier']}", f"{columns.multiplier[row]}; {remedy}"
+            return (
+                "multiplier",
+                f"stay {book['multiplier']}",
+                f"{columns.multiplier[row]}; {remedy}",
+            )
         if fault == kernel.CONTRACT_CHANGED:
             remedy = "give the other contract its own symbol"
             return "contract", "stay linear or inverse", f"the other; {remedy}"

@@ -20,7 +20,6 @@ from perfkit.ledger.cost import Method, cost_method
 from perfkit.ledger.exchange_rates import ExchangeRates
 from perfkit.ledger.fill_columns import BOOK_KEY, columns_in_order, in_canonical_order
 from perfkit.ledger.ledger_answer import answer_columns, method_columns
-from perfkit.ledger.ledger_state import LedgerState
 from perfkit.ledger.splits import SplitFactors
 from perfkit.ledger.state import new_trips
 from perfkit.ledger.valuation import strategy_pnl
@@ -28,6 +27,7 @@ from perfkit.ledger.valuation import strategy_pnl
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from perfkit.ledger.ledger_state import LedgerState
     from perfkit.records.pnl import StrategyPnl
 
 __all__ = ["Ledger"]

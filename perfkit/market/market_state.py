@@ -213,9 +213,9 @@ class MarketState:
             return nothing, nothing, np.empty(0)
         first, last = figures.row_asof(start), figures.row_asof(stop)
         if first == last >= 0:
-            asof, close = figures.bar(first)
-            if asof + stale_after(self.definition) > stop:
-                return np.array([start]), np.array([asof]), np.array([close])
+            closed, price = figures.bar(first)
+            if closed + stale_after(self.definition) > stop:
+                return np.array([start]), np.array([closed]), np.array([price])
         rows = np.arange(max(first, 0), last + 1)
         asof = figures.close_times(rows)
         expired = asof + stale_after(self.definition)

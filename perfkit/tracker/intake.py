@@ -65,7 +65,7 @@ def order_of_numbering(rows: pa.Table) -> npt.NDArray[np.intp]:
     """
     times = rows.column("execution_time").cast(pa.int64()).to_numpy()
     if "record_type" not in rows.column_names:
-        return times.argsort(kind="stable")
+        return np.asarray(times.argsort(kind="stable"), np.intp)
     is_later = pc.not_equal(rows.column("record_type"), RecordType.NEW.value).to_numpy()
     new = np.flatnonzero(~is_later)
     return np.concatenate([new[times[new].argsort(kind="stable")], np.flatnonzero(is_later)])

@@ -82,10 +82,12 @@ class Recovery:
             "known": files,
         }
         room = io.BytesIO()
-        arrays = {f"ledger_{name}": values for name, values in books.ledger.arrays.items()}
+        arrays: dict[str, Any] = {}
+        arrays |= {f"ledger_{name}": values for name, values in books.ledger.arrays.items()}
         arrays |= {f"holdings_{name}": values for name, values in books.holdings.arrays.items()}
         text = np.frombuffer(json.dumps(names).encode(), np.uint8)
-        np.savez(room, names=text, **arrays)
+        arrays["names"] = text
+        np.savez(room, allow_pickle=False, **arrays)
         data = room.getvalue()
         self._put("snapshot", hashlib.sha256(data).hexdigest().encode() + data)
         self._drop_unused({file for own in files.values() for file in own})

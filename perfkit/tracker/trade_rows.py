@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from perfkit.records import Fill, MarketContext, TradeRecord, arrow_schema, check_table
 
 if TYPE_CHECKING:
-    from perfkit.tracker.books import BookedFills
+    from perfkit.tracker.booked_fills import BookedFills
     from perfkit.tracker.roles import Labeler, Market
 
 __all__ = ["trade_rows"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
-import sys
 from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 
+from typer.testing import CliRunner
+
+from perfkit.cli import app
 from perfkit.records import Bar, Fill
 from perfkit.store import TradeStore
 from perfkit.tracker import Recorder, TradeTracker
@@ -112,10 +113,5 @@ def assert_resent_are_duplicates(tracker, sent, held):
 
 def assert_clean(folder):
     """Run `perfkit verify`, and want nothing to say against the history."""
-    command = [sys.executable, "-m", "perfkit", "verify", folder]
-    answer = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-
-
-def read(folder):
-    return stored(TradeStore(folder))
+    answer = CliRunner().invoke(app, ["verify", str(folder)])
+    assert answer.exit_code == 0, answer.output

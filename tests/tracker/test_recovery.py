@@ -50,8 +50,8 @@ def a_life(rng):
         owner = {"account_id": rng.choice("ab"), "strategy_id": rng.choice(["x", "y"])}
         time = BEGIN + timedelta(hours=rng.choice([n, n, n, n - 1, n - 20]))
         values = owner | {
-            "execution_time": time, "symbol": rng.choice(["SPY", "QQQ"]), "price": rng.uniform(1, 9),
-            "side": rng.choice(["buy", "sell"]), "volume": float(rng.randint(1, 9)),
+            "execution_time": time, "symbol": rng.choice(["SPY", "QQQ"]),
+            "price": rng.uniform(1, 9), "side": rng.choice(["buy", "sell"]), "volume": float(rng.randint(1, 9)),
             "commission": 0.1, "currency": "USD", "fee_currency": rng.choice(["USD", "USD", "BNB"]),
         }  # fmt: skip
         kind = rng.choice(["fill"] * 6 + ["correct", "bust", "split", "cash", "rate", "restart"])
@@ -100,18 +100,13 @@ def small(monkeypatch):
 def test_after_any_life_the_books_are_those_of_a_full_replay(tmp_path_factory, small, seed):
     folder = tmp_path_factory.mktemp("history")
     tracker = TradeTracker(folder, labeler=None)
-    record = {
-        "fill": lambda row: tracker.record(row),
-        "cash": lambda row: tracker.record_cash([row]),
-        "split": lambda row: tracker.record_splits([row]),
-        "rate": lambda row: tracker.record_bars([row]),
-    }
+    how = {"fill": "record_many", "cash": "record_cash", "split": "record_splits"}
     for kind, row in a_life(random.Random(seed)):
         if kind == "restart":
             tracker.close() if row == "close" else tracker.store.release()
             tracker = TradeTracker(folder, labeler=None)
         else:
-            record[kind](row)
+            getattr(tracker, how.get(kind, "record_bars"))([row])
     live = books(tracker)
     tracker.close()
     with TradeTracker(folder, labeler=None) as again:
