@@ -59,7 +59,8 @@ class TradeColumns:
                 "it is what context_asof(trades, bars) gives"
             )
         self.length = trades.num_rows
-        self._tables = (trades, context)
+        given = (zip(table.column_names, table.columns, strict=True) for table in (context, trades))
+        self._given_columns = {name: column for pairs in given for name, column in pairs}
         self._columns: dict[str, Column] = {}
 
     def __getitem__(self, name: str) -> Column:
@@ -75,13 +76,12 @@ class TradeColumns:
         return self._columns[name]
 
     def _given(self, name: str) -> Column:
-        for table in self._tables:
-            if name in table.column_names:
-                return _to_numpy(table[name])
+        if name in self._given_columns:
+            return _to_numpy(self._given_columns[name])
         raise SchemaError(
             f"trades or their context must have the column {name!r}, had "
-            f"{[n for table in self._tables for n in table.column_names]}; trades are fills with "
-            "the columns of Ledger.apply, context is what context_asof gives"
+            f"{list(self._given_columns)}; trades are fills with the columns of Ledger.apply, "
+            "context is what context_asof gives"
         )
 
 

@@ -33,6 +33,10 @@ LARGEST = 1e18  # a product of three such numbers, squared, is still a float
 _CONTROL = r"[\x00-\x1f\x7f-\x9f" "\u2028-\u202e\u2066-\u2069\ufeff]"
 
 
+# half of a character, which no file can hold; a column of Arrow has none
+_SURROGATE = "|[\ud800-\udfff]"
+
+
 class Rule(Protocol):
     """A requirement on a value, with the remedy for one that misses it."""
 
@@ -118,7 +122,7 @@ class Text:
 
     def accepts(self, value: object) -> bool:
         fits = isinstance(value, str) and 1 <= len(value) <= self.longest
-        return fits and re.search(_CONTROL, cast("str", value)) is None
+        return fits and re.search(_CONTROL + _SURROGATE, cast("str", value)) is None
 
     def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
         length = pc.utf8_length(column)

@@ -109,6 +109,8 @@ class TableLayout:
         SchemaError
             When the columns are not those of the record.
         """
+        if rows.schema.equals(self.numbered_schema):
+            return rows
         if "sequence" in rows.column_names and "sequence" not in self.schema.names:
             rows = rows.drop_columns("sequence")
         rows = conform(rows, self.record)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FACTS", "Facts", "RecordedFacts", "numbered"]
 
 FACTS: Final[dict[str, type]] = {"trades": Fill, "cash": CashRecord, "splits": SplitRecord}
+_NOTHING = {name: arrow_schema(cls).empty_table() for name, cls in FACTS.items()}
 _COLUMNS = {name: (*arrow_schema(cls).names, "sequence") for name, cls in FACTS.items()}
 
 
@@ -41,8 +42,7 @@ class Facts(NamedTuple):
     @classmethod
     def of(cls, tables: Mapping[str, pa.Table]) -> Self:
         """Take what is given, and nothing for a table that is not."""
-        empty = {name: arrow_schema(record).empty_table() for name, record in FACTS.items()}
-        return cls(**(empty | {name: rows.combine_chunks() for name, rows in tables.items()}))
+        return cls(**(_NOTHING | {name: rows.combine_chunks() for name, rows in tables.items()}))
 
 
 class RecordedFacts:

@@ -40,6 +40,9 @@ def fees_of(fills: pa.Table) -> Fees:
         Columns of `Fill`.
     """
     paid, base = fills.column("fee_currency"), fills.column("base_currency")
+    if paid.null_count == len(paid):
+        none = np.zeros(len(paid), np.bool_)
+        return Fees(none, none)
     is_inverse = pc.equal(fills.column("contract"), ContractType.INVERSE.value)
     settled = pc.if_else(is_inverse, base, fills.column("currency"))
     is_fee = pc.not_equal(fills.column("commission"), 0.0)

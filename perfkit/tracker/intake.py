@@ -51,6 +51,8 @@ def record_rows(rows: Rows, cls: type, defaults: Mapping[str, str | None]) -> pa
         When something in an iterable is no such record.
     """
     table = _as_table(rows, cls)
+    if table.schema.equals(arrow_schema(cls)) and not isinstance(rows, pa.Table):
+        return table  # records, which have all their values
     for name, value in defaults.items():
         if value is not None and name in arrow_schema(cls).names:
             table = _filled(table, name, value)

@@ -6,7 +6,6 @@ it, and the name itself is written beside every order, so that it comes back as 
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,7 +22,6 @@ __all__ = ["Strategy", "StrategyNames", "strategy_name", "written"]
 
 Strategy: TypeAlias = str | Enum
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MADE = r"(^|-)[0-9a-f]{8}$"  # how an identifier ends that was made from a name
 
 
@@ -59,8 +57,7 @@ def written(field: str, value: object, remedy: str) -> str:
         Naming the field, what it must be, what it was, and the remedy.
     """
     rule = Text()
-    # half of a pair of surrogates is no character, and can't be stored
-    if isinstance(value, str) and rule.accepts(value) and not _SURROGATE.search(value):
+    if isinstance(value, str) and rule.accepts(value):
         return str(value)
     raise InvalidArgumentError(f"{field} must {rule.requirement}, was {value!r}; {remedy}")
 

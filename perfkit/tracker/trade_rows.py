@@ -84,7 +84,7 @@ def _labels(booked: BookedFills, context: pa.Table, labeler: Labeler | None) -> 
     kind = _SCHEMA.field("labels").type
     if labeler is None:
         return pa.array([[]] * booked.fills.num_rows, kind)
-    trades = booked.fills
-    for field in booked.books.schema:
-        trades = trades.append_column(field, booked.books.column(field.name))
+    fills, books = booked.fills, booked.books
+    schema = pa.schema([*fills.schema, *books.schema])
+    trades = pa.Table.from_arrays([*fills.columns, *books.columns], schema=schema)
     return labeler.generate(trades, context).cast(kind)

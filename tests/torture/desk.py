@@ -42,7 +42,7 @@ def fills(day, thread):
         if number % 53 == 52:
             yield rng.choice(sent)
             continue
-        seconds = number - (90 if number % 97 == 96 else 0)
+        seconds = number - (90.5 if number % 97 == 96 else 0)  # no two at one time
         values = {
             "trade_id": f"d{day}.{thread}.{number}",
             "account_id": f"acc_{thread % 2}",

@@ -4,6 +4,7 @@
    DISK_DURABLE  when set: folder that keeps what a power loss would leave. With each fsync of a
                  file its content is copied there, with each fsync of a folder its names; the
                  real disk is not asked, which is quick.
+   DISK_STEPS    when set beside it: the process stops itself (SIGSTOP) before each such fsync
    DISK_FULL     when set: a file "<ending> <count>" that a test may write: from then on, <count>
                  writes to files whose names end so meet a full disk
    CLOCK_STEP    when set: a file of eight bytes: nanoseconds by which the wall clock is off */
@@ -13,6 +14,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +98,7 @@ static int path_of(int file, char *path, size_t size) {
 static int is_kept(int file) {
     char path[4096];
     if (!getenv("DISK_DURABLE") || !path_of(file, path, sizeof path)) return 0;
+    if (getenv("DISK_STEPS")) kill(getpid(), SIGSTOP);
     keep(file, path);
     return 1;
 }

@@ -30,13 +30,17 @@ class Disk:
         self._path = library
         self._library = ctypes.CDLL(str(library))
 
-    def environment(self, *, forgets=False):
-        """Give the variables for a process; one that forgets keeps only what was synced."""
+    def environment(self, *, forgets=False, stops=False):
+        """Give the variables for a process.
+
+        One that forgets keeps only what was synced; one that stops does so before each sync.
+        """
         said = {
             "LD_PRELOAD": self._path, "DISK_ROOT": self.root, "DISK_FULL": self.full,
             "CLOCK_STEP": self._clock,
         }  # fmt: skip
         said |= {"DISK_DURABLE": self.durable} if forgets else {}
+        said |= {"DISK_STEPS": "1"} if stops else {}
         return os.environ | {name: str(value) for name, value in said.items()}
 
     def set_clock(self, seconds):

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from perfkit.errors import StoreError
 from perfkit.tracker import Recorder, TradeTracker, memory
 from tests.torture.desk import bars, first_fills
 
-SENT = first_fills(0, 0, 400)
+SENT = [*{fill.trade_id: fill for fill in first_fills(0, 0, 400)}.values()]
 
 
 def attempt(step, *arguments):
@@ -102,10 +103,12 @@ def full_tables(tracker, slowly, full):
 def full_for_snapshots(tracker, slowly, full):
     said, told = {}, []
     memory._SNAPSHOT_ROWS = 10
-    with Recorder(tracker) as recorder:
+    with Recorder(tracker) as recorder, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
         full.write_text("snapshot.tmp 1000000")
         said["meanwhile"] = offer(recorder, SENT[:50], told)
         full.unlink()
+        said["warned"] = sorted({str(warning.message) for warning in warned})
         said["then"] = offer(recorder, SENT[50:80], told)
     return said | {"told": told}
 

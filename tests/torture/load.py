@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from perfkit.cli import main
-from perfkit.errors import QueueFullError
+from perfkit.errors import QueueFullError, StoreLockedError
 from perfkit.tracker import Recorder, TradeTracker, memory
-from tests.torture.desk import bars, fills
+from tests.torture.desk import bars, fills, first_fills
 
 THREADS = 3
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -54,6 +54,21 @@ def flush(folder):
     sys.argv = ["perfkit", "flush", str(folder), "--follow", "--every", "0.02"]
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     main()
+
+
+def write(folder, number):
+    """Want to write, together with others: say whether it was allowed to, and keep the right."""
+    answer, sent = folder / f"{number}.answer", first_fills(0, number, 20)
+    (folder / f"{number}.ready").touch()
+    while len(list(folder.glob("*.ready"))) < 4:
+        time.sleep(0.001)
+    try:
+        with TradeTracker(folder / "history") as tracker:
+            tracker.record_many(sent)
+            answer.write_text("wrote")
+            time.sleep(3_600)
+    except StoreLockedError:
+        answer.write_text("refused")
 
 
 def start(target, *arguments):

@@ -84,11 +84,12 @@ def test_full_tables_keep_nobody_from_recording(heard, root, tmp_path):
     for answer in (said["flush"], said["again"]):
         assert "No space left on device" in answer
         assert "its trades are safe where they are" in answer
-    assert (said["mended"], said["waiting"]) == (120 + 80, 0)  # bars, and fills of which one twice
+    assert (said["mended"], said["waiting"]) == (120 + 80, 0)  # bars and fills
     assert_whole(root / "full_tables", said["told"], tmp_path)
 
 
 def test_a_snapshot_that_finds_no_room_keeps_nobody_from_recording(heard, root, tmp_path):
     said = heard["full_for_snapshots"]
     assert said["meanwhile"] == said["then"] == [1]
+    assert any("No space left on device" in warning for warning in said["warned"])
     assert_whole(root / "full_for_snapshots", said["told"], tmp_path)

@@ -7,6 +7,7 @@ are stopped for a moment, and the history is made as it would be found after a p
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import shutil
 import signal
@@ -72,3 +73,23 @@ def test_after_a_power_loss_all_that_was_acknowledged_is_there(tmp_path, disk, d
         for process in processes:
             process.send_signal(signal.SIGCONT)
     assert {int(trade.split(".")[1]) for trade in told} == set(range(THREADS))
+
+
+def test_at_any_sync_a_power_loss_leaves_all_that_was_acknowledged(tmp_path, disk, size):
+    """Of one process that records, flushes, merges, keeps snapshots and starts again."""
+    ledger, left, choice = tmp_path / "ledger", tmp_path / "left", random.Random(3)
+    command = [sys.executable, "-m", "tests.torture.stepping", disk.root, ledger, str(size(2, 24))]
+    environment = disk.environment(forgets=True, stops=True)
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        steps = 0
+        while os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]):
+            steps += 1
+            if choice.random() < size(0.06, 1.0):
+                disk.lose_power(left, choice if choice.random() < 0.5 else None)
+                with TradeTracker(left) as tracker:
+                    assert_kept(acknowledged(ledger), stored(tracker.store))
+                    assert_books_are_those_of_a_replay(left, tracker, tmp_path / "copy")
+                assert_clean(left)
+                shutil.rmtree(left)
+            process.send_signal(signal.SIGCONT)
+        print(steps)
