@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from perfkit.store.backlog import Backlog
+from perfkit.store.compaction import CompactionReport, compact
+from perfkit.store.export import ExportReport, export
 from perfkit.store.pnl_log import PnlLog
 from perfkit.store.receipt import Receipt, Rejection
 from perfkit.store.tables import TABLES, TableLayout
 from perfkit.store.trade_store import TradeStore
+from perfkit.store.vacuum import VacuumReport, vacuum
 from perfkit.store.verification import VerifyReport, verify
 
 __all__ = [
     "TABLES",
     "Backlog",
+    "CompactionReport",
+    "ExportReport",
     "PnlLog",
     "Receipt",
     "Rejection",
     "TableLayout",
     "TradeStore",
+    "VacuumReport",
     "VerifyReport",
+    "compact",
+    "export",
+    "vacuum",
     "verify",
 ]

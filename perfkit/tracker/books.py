@@ -94,7 +94,7 @@ class Books:
         if state is not None:
             self._restore(state)
         self._window = Window(self.state())
-        self._is_restated = self.is_ahead = False
+        self._is_late = self._is_restated = self.is_ahead = False
 
     def state(self) -> BooksState:
         """Copy what is remembered; splits, cash and corrections are read again."""
@@ -138,7 +138,7 @@ class Books:
                 self._states.on_cash(new.cash)
                 states = self._states.apply(new.trades, books, market)
                 return BookedFills(new.trades, books, states, np.arange(new.trades.num_rows))
-        self.is_ahead = True
+        self.is_ahead = self._is_late = True
         self._states.on_cash(new.cash)
         self._know(new.splits)
         fills = numbered(new.trades, _NEW)
@@ -169,10 +169,10 @@ class Books:
             fills = numbered(new.trades, numbers["trades"][0])
             self._fees.add(fills)
             self._corrections.add(fills)
-            self._window.add(fills, self.state)
+            self._window.add(fills, self.state, is_late=self._is_late)
         if self._is_restated:
             self._window = Window(self.state())
-        self.is_ahead = self._is_restated = False
+        self.is_ahead = self._is_restated = self._is_late = False
 
     def catch_up(self, facts: Facts, sequence: int) -> None:
         """Take facts that were recorded after the state that these books began with.

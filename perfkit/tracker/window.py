@@ -18,6 +18,7 @@ __all__ = ["Window"]
 
 State = TypeVar("State")
 
+_LONGEST = 131_072  # fills of one half, when fills keep coming late
 _SPAN = 32_768  # fills of a half; a late fill costs taking two halves again, some 20 ms
 
 
@@ -34,7 +35,7 @@ class Window(Generic[State]):
         self._halves: list[tuple[State, list[pa.Table]]] = [(state, [])]
         self._rows = 0  # of the newer half
 
-    def add(self, fills: pa.Table, state: Callable[[], State]) -> None:
+    def add(self, fills: pa.Table, state: Callable[[], State], *, is_late: bool) -> None:
         """Take fills that are recorded; begin a new half when this one is full.
 
         Parameters
@@ -43,11 +44,18 @@ class Window(Generic[State]):
             Columns of `Fill`, and ``sequence``.
         state : callable
             Gives the books after them.
+        is_late : bool
+            Whether they were counted from before the window: what the books were between
+            its halves is then no longer so, and the halves become one.
         """
+        if is_late:
+            self._halves = [self.back()]
+            self._rows = sum(rows.num_rows for rows in self._halves[0][1])
         self._halves[-1][1].append(fills)
         self._rows += fills.num_rows
         if self._rows >= _SPAN:
-            self._halves = [self._halves[-1], (state(), [])]
+            older = [self._halves[-1]] if self._rows < _LONGEST else []
+            self._halves = [*older, (state(), [])]
             self._rows = 0
 
     def back(self) -> tuple[State, list[pa.Table]]:

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from perfkit.cli import app
 from perfkit.records import Bar, Fill
-from perfkit.store import TradeStore
 from perfkit.tracker import Recorder, TradeTracker
 from tests.tracker.test_recovery import assert_same, books
 
@@ -56,8 +55,12 @@ def fills(day, thread):
         }
         if number % 301 == 300:
             original = next(fill for fill in reversed(sent) if fill.record_type == "new")
-            values |= {"record_type": "correct", "original_trade_id": original.trade_id,
-                       "symbol": original.symbol, "execution_time": original.execution_time}  # fmt: skip
+            values |= {
+                "record_type": "correct",
+                "original_trade_id": original.trade_id,
+                "symbol": original.symbol,
+                "execution_time": original.execution_time,
+            }
         sent.append(Fill(**values))
         yield sent[-1]
 

@@ -1,4 +1,4 @@
-"""A disk of which a test decides: what it keeps of a power loss, when it is full, what time it is."""
+"""A disk of which a test decides: what a power loss leaves, and when it is full; and a clock."""
 
 from __future__ import annotations
 

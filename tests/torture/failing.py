@@ -82,7 +82,7 @@ def failing_sync(tracker, slowly, full):
 
 
 def full_journal(tracker, slowly, full):
-    return failing(tracker, lambda: full.write_text("-wal 1"), lambda: full.unlink())
+    return failing(tracker, lambda: full.write_text("-wal 1"), full.unlink)
 
 
 def full_tables(tracker, slowly, full):
@@ -124,4 +124,4 @@ if __name__ == "__main__":
             tracker, Path(os.environ["FSYNC_PLAN"]), Path(os.environ["DISK_FULL"])
         )
         tracker.close()
-    print(json.dumps(heard))
+    sys.stdout.write(json.dumps(heard))

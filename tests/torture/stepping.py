@@ -22,7 +22,9 @@ if __name__ == "__main__":
             tracker.record_bars(bars(day))
             for start in range(0, len(fills), 10):
                 part = fills[start : start + 10]
-                receipts = tracker.recording.take({"trades": part}, atomic=False)["trades"].outcomes()
+                receipts = tracker.recording.take({"trades": part}, atomic=False)[
+                    "trades"
+                ].outcomes()
                 for fill, receipt in zip(part, receipts, strict=True):
                     os.write(out, f"{fill.trade_id} {receipt.sequence}\n".encode())
                 if start % BATCH == 0:

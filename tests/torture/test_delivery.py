@@ -6,7 +6,7 @@ import random
 
 from perfkit.store.compaction import compact
 from perfkit.tracker import Recorder, TradeTracker, memory
-from tests.torture.desk import BEGIN, assert_clean, first_fills, stored
+from tests.torture.desk import assert_clean, first_fills, stored
 from tests.tracker.test_recovery import assert_same, books
 
 SPREAD = 4  # how many times as many fills as are far out of order

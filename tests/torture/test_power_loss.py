@@ -81,9 +81,7 @@ def test_at_any_sync_a_power_loss_leaves_all_that_was_acknowledged(tmp_path, dis
     command = [sys.executable, "-m", "tests.torture.stepping", disk.root, ledger, str(size(2, 24))]
     environment = disk.environment(forgets=True, stops=True)
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
-        steps = 0
         while os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]):
-            steps += 1
             if choice.random() < size(0.06, 1.0):
                 disk.lose_power(left, choice if choice.random() < 0.5 else None)
                 with TradeTracker(left) as tracker:
@@ -92,4 +90,3 @@ def test_at_any_sync_a_power_loss_leaves_all_that_was_acknowledged(tmp_path, dis
                 assert_clean(left)
                 shutil.rmtree(left)
             process.send_signal(signal.SIGCONT)
-        print(steps)

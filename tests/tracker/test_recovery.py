@@ -90,6 +90,7 @@ def small(monkeypatch):
     """Make snapshots and windows so small that a short life goes through many of them."""
     monkeypatch.setattr(memory, "_SNAPSHOT_ROWS", 7)
     monkeypatch.setattr(window, "_SPAN", 5)
+    monkeypatch.setattr(window, "_LONGEST", 20)
 
 
 @settings(
