@@ -80,6 +80,7 @@ class Momentum:
     fraction: float = 0.2
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "variant", _variant(self.variant))
         _require(self.formation > self.skip >= 0, "formation > skip >= 0", self)
         _require(0.0 < self.fraction <= 0.5, "0 < fraction <= 0.5", self)
 
@@ -132,6 +133,7 @@ class MeanReversion:
     lookback: int = 5
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "variant", _variant(self.variant))
         _require(self.lookback > 0, "lookback > 0", self)
 
     @property
@@ -179,6 +181,7 @@ class Breakout:
     exit: int = 20
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "variant", _variant(self.variant))
         _require(self.entry >= self.exit > 0, "entry >= exit > 0", self)
 
     @property
@@ -201,6 +204,16 @@ class Breakout:
 def textbook_strategies() -> tuple[Momentum | MeanReversion | Breakout, ...]:
     """The three strategies, each market-neutral and long-only: six in all."""
     return tuple(kind(variant=v) for kind in (Momentum, MeanReversion, Breakout) for v in Variant)
+
+
+def _variant(word: str) -> Variant:
+    """Read a variant from its word."""
+    try:
+        return Variant(word)
+    except ValueError as error:
+        raise InvalidArgumentError(
+            f"variant must be one of {', '.join(Variant)}, was {word!r}"
+        ) from error
 
 
 def _named(rule: str, variant: Variant) -> str:

@@ -136,7 +136,8 @@ class KnownRecords:
             if old == now:
                 batch.duplicates[int(batch.places[row])] = sequence
             else:
-                batch.refuse(row, self._conflict(old, now), self.id, "conflict")
+                differing = next(name for name in self.names if old[name] != now[name])
+                batch.refuse(row, self._conflict(old, now), differing, "conflict")
         return list(fresh.values())
 
     def _identity(self, rows: pa.Table, row: int) -> tuple[Any, ...]:

@@ -184,3 +184,10 @@ def test_breakout_remembers_a_position_that_no_event_has_touched():
 def test_windows_that_make_no_sense_are_an_error(wrong):
     with pytest.raises(InvalidArgumentError, match="must have"):
         wrong()
+
+
+@pytest.mark.parametrize("kind", [Momentum, MeanReversion, Breakout])
+def test_a_variant_may_be_given_by_its_word_and_no_other_is_taken(kind):
+    assert kind(variant="long-only") == kind(variant=Variant.LONG_ONLY)
+    with pytest.raises(InvalidArgumentError, match="variant must be one of .*, was 'nonsense'"):
+        kind(variant="nonsense")

@@ -62,7 +62,7 @@ def test_conflicts_unknown_originals_and_unfit_fills_are_named_by_their_row(tmp_
         assert receipt.accepted == 2
         assert receipt.duplicates == ("2", "1")
         assert [(r.row, r.id, r.field, r.code) for r in receipt.rejected] == [
-            (1, "1", "trade_id", "conflict"),
+            (1, "1", "price", "conflict"),
             (2, "9c", "original_trade_id", "unknown_trade"),
             (3, "3", "multiplier", "unfit"),
         ]
