@@ -41,7 +41,7 @@ def vacuum(
     journal: Journal = None,
 ) -> None:
     """Remove files that have not belonged to the history for a week; no row is removed."""
-    from perfkit.store.vacuum import vacuum as vacuum_store
+    from perfkit.store.stale_files import vacuum as vacuum_store
 
     report = vacuum_store(
         uri, retention=timedelta(hours=hours), dry_run=dry_run, **place(uri, journal)
@@ -63,7 +63,7 @@ def export(
     journal: Journal = None,
 ) -> None:
     """Write every row into plain files, with a manifest of their checksums."""
-    from perfkit.store.export import export as export_store
+    from perfkit.store.full_export import export as export_store
 
     report = export_store(uri, folder, form=form, force=force, **place(uri, journal))
     for name, file in report.tables.items():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from perfkit.store.backlog import Backlog
 from perfkit.store.compaction import CompactionReport, compact
-from perfkit.store.export import ExportReport, export
+from perfkit.store.full_export import ExportReport, export
 from perfkit.store.pnl_log import PnlLog
 from perfkit.store.receipt import Receipt, Rejection
+from perfkit.store.stale_files import VacuumReport, vacuum
 from perfkit.store.tables import TABLES, TableLayout
 from perfkit.store.trade_store import TradeStore
-from perfkit.store.vacuum import VacuumReport, vacuum
 from perfkit.store.verification import VerifyReport, verify
 
 __all__ = [

@@ -14,8 +14,8 @@ import pytest
 from perfkit.errors import InvalidArgumentError, StoreError
 from perfkit.records import CashRecord, to_table
 from perfkit.store import TradeStore
-from perfkit.store.export import export
 from perfkit.store.export_format import export_writer
+from perfkit.store.full_export import export
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def uri(tmp_path, trades):
 
 @pytest.fixture
 def in_months(monkeypatch):
-    monkeypatch.setattr("perfkit.store.export.PIECE", 1)
+    monkeypatch.setattr("perfkit.store.full_export.PIECE", 1)
 
 
 def rows_of(path):

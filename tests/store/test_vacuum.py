@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from perfkit.errors import DamagedStoreError, InvalidArgumentError, StoreError
 from perfkit.store import TradeStore, verify
 from perfkit.store.compaction import compact
-from perfkit.store.vacuum import RETENTION, vacuum
+from perfkit.store.stale_files import RETENTION, vacuum
 
 HOUR = timedelta(hours=1)
 
