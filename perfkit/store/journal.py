@@ -29,6 +29,7 @@ from perfkit.store.journal_file import (
     unsynced,
 )
 from perfkit.store.journal_group import HEAD, Group, chained, cut, decode, encode, time_of
+from perfkit.store.writer_spans import begin_span, holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +59,10 @@ _FORGOTTEN = """
 UPDATE journal SET (number, sequence, digest) =
     (SELECT number, last_sequence, digest FROM groups WHERE number = ?)
 """
+_LAST = (
+    "SELECT number, last_sequence, digest FROM groups UNION ALL "
+    "SELECT number, sequence, digest FROM journal ORDER BY 1 DESC LIMIT 1"
+)
 
 
 class Journal:
@@ -100,17 +105,11 @@ class Journal:
         self._connection = connect(self.path, home, read_only=read_only)
         row = self._connection.execute("SELECT format, home, id FROM journal").fetchone()
         self._format, self._home, self.id = row
-        self._number, self._sequence, self._digest = self._connection.execute(
-            "SELECT number, last_sequence, digest FROM groups UNION ALL "
-            "SELECT number, sequence, digest FROM journal ORDER BY 1 DESC LIMIT 1"
-        ).fetchone()
+        self._number, self._sequence, self._digest = self._connection.execute(_LAST).fetchone()
+        self._is_cut_short = False
 
     def beside(self) -> Journal:
-        """Open the journal again, for another thread or another use.
-
-        What one of them has not committed yet the other does not see; an
-        error of the disk stops both.
-        """
+        """Open the journal again, for another thread; an error of the disk stops both."""
         journal = Journal(self.path, self._home)
         journal._state = self._state
         return journal
@@ -119,9 +118,22 @@ class Journal:
         """Number the next row above a sequence that is in use elsewhere."""
         self._sequence = max(self._sequence, sequence)
 
+    def begin_span(self) -> str:
+        """Begin a span of this writer, and give its name; see `writer_spans`."""
+        with self._transaction():
+            return begin_span(self._connection, self._sequence + 1)
+
+    def holds(self, span: str, sequence: int) -> bool:
+        """Tell whether the writer of a span had this history when it had numbered a row."""
+        return holds(self._connection, span, sequence, self._sequence)
+
     @property
     def last_sequence(self) -> int:
         """Number of the last row that was acknowledged; 0 when there was none."""
+        if self._is_cut_short:  # by a signal, perhaps behind the commit
+            self._number, last, self._digest = self._connection.execute(_LAST).fetchone()
+            self.number_from(last)
+            self._is_cut_short = False
         return int(self._sequence)
 
     @property
@@ -130,13 +142,7 @@ class Journal:
         return self._state.is_stopped
 
     def refuse_if_stopped(self) -> None:
-        """Raise when an error has stopped the journal.
-
-        Raises
-        ------
-        StoreError
-            Naming the first error.
-        """
+        """Raise when an error has stopped the journal, naming it."""
         self._state.refuse_if_stopped()
 
     def settle(self) -> None:
@@ -173,7 +179,9 @@ class Journal:
         StoreError
             When the disk refuses, and ever after.
         """
-        number, digest, sequence = self._number, self._digest, self._sequence
+        sequence = self.last_sequence
+        self._is_cut_short = True
+        number, digest = self._number, self._digest
         lines, numbers, now = [], {}, datetime.now(UTC)
         for kind, rows in tables.items():
             first = sequence + 1
@@ -186,6 +194,7 @@ class Journal:
         with self._transaction():
             self._connection.executemany("INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?)", lines)
         self._number, self._digest, self._sequence = number, digest, sequence
+        self._is_cut_short = False
         return numbers
 
     def groups(self, kind: str | None = None) -> Iterator[Group]:
@@ -257,13 +266,7 @@ class Journal:
         self.copy_log()
 
     def copy_log(self) -> None:
-        """Keep the file's log short, beside a process that appends.
-
-        Raises
-        ------
-        StoreError
-            When the disk refuses, and ever after.
-        """
+        """Keep the file's log short, beside a process that appends."""
         with self._state.writing():
             copy_log(self._connection)
 

@@ -36,7 +36,7 @@ __all__ = ["TradeStore"]
 
 
 class TradeStore:
-    """The trades, cash, splits, bars and labels of one history.
+    """The tables of one history.
 
     Parameters
     ----------
@@ -250,9 +250,12 @@ class TradeStore:
             writer.release()
 
     def numbering(self) -> tuple[str, int]:
-        """Give the id of the journal that numbers the rows, and the last sequence."""
-        journal = self._opened().journal
-        return journal.id, journal.last_sequence
+        """Give the span in which this writer numbers rows, and the last sequence."""
+        return self._opened().span, self._opened().journal.last_sequence
+
+    def holds(self, span: str, sequence: int) -> bool:
+        """Tell whether a span's writer had this history when it had numbered a row."""
+        return self._opened().journal.holds(span, sequence)
 
     @property
     def recovery(self) -> Path:

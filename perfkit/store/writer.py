@@ -59,6 +59,7 @@ class Writer:
                 undo.callback(self.journal.close)
                 self.journal.settle()
                 self.journal.number_from(tables.last_sequence())
+                self.span = self.journal.begin_span()
                 self._undo = undo.pop_all()
         except OSError as error:
             if isinstance(error, StoreError):

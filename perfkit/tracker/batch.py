@@ -6,6 +6,7 @@ of each is kept by its place in the batch as it was given.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,7 +95,18 @@ class Batch:
         self._refused[place] = error
 
     def drop_refused(self) -> bool:
-        """Leave out what was refused; tell whether anything was."""
+        """Leave out what was refused; tell whether anything was.
+
+        A row that says the same as one that was refused is refused with it.
+        """
+        followers = {p: -1 - s for p, s in self.duplicates.items() if s < 0}
+        for place, first in followers.items():
+            if first in self._refused:
+                error = self._refused[first]
+                told = next(r for r in self.rejected if r.row == first)
+                self.rejected.append(replace(told, row=place))
+                self._refused[place] = error
+                del self.duplicates[place]
         is_left = np.array([place not in self._refused for place in self.places.tolist()], bool)
         if is_left.all():
             return False

@@ -101,6 +101,11 @@ class Books:
         holdings = self._states.holdings.state()
         return BooksState(self.sequence, self.ledger.state(), holdings, dict(self._fees.last))
 
+    @property
+    def has_new_rates(self) -> bool:
+        """Whether rates were recorded that change what past fees have cost."""
+        return bool(self._fees.touched())
+
     def on_bars(self, bars: pa.Table) -> None:
         """Hear that bars were recorded, some of which may be exchange rates."""
         self._fees.on_bars(bars)
@@ -122,23 +127,26 @@ class Books:
         UnfitFillError
             When a fill has other terms than its book; ``row`` is that in ``new``.
         """
+        self.is_ahead = True
         owners = self._touched(new)
         is_deep = new.splits.num_rows > 0
         if self._fees.are_wanted(new.trades):
             is_deep |= bool(self._fees.touched())
             owners |= self._fees.touched()
             self.ledger.restate((), splits=self._splits, rates=self._fees.read())
-        if not owners and not is_deep:
+        if not owners and not is_deep and not self._states.holdings.are_late(new.trades):
             try:
                 books = self.ledger.apply(new.trades)
             except LateFillError:
-                owners = owners_of(new.trades)
+                pass
+            except UnfitFillError:
+                self.is_ahead = False  # the ledger is as before
+                raise
             else:
-                self.is_ahead = True
                 self._states.on_cash(new.cash)
                 states = self._states.apply(new.trades, books, market)
                 return BookedFills(new.trades, books, states, np.arange(new.trades.num_rows))
-        self.is_ahead = self._is_late = True
+        self._is_late = True
         self._states.on_cash(new.cash)
         self._know(new.splits)
         fills = numbered(new.trades, _NEW)
@@ -188,11 +196,14 @@ class Books:
         self._fees.add(fills)
         if self._fees.are_wanted(fills):
             self.ledger.restate((), splits=self._splits, rates=self._fees.read())
+        owners = self._holders(splits)
         try:
-            self._apply_all(fills, None)
-            owners = self._holders(splits)
+            if self._states.holdings.are_late(fills):
+                owners |= owners_of(fills)
+            else:
+                self._apply_all(fills, None)
         except (LateFillError, UnknownNameError):
-            owners = self._holders(splits) | owners_of(fills)
+            owners |= owners_of(fills)
         owners = self._corrections.together(owners | self._fees.touched())
         if owners:
             self._restate(owners, fills.slice(0, 0), None)
@@ -213,12 +224,13 @@ class Books:
         state, tables = self._window.back()
         self._restore(state)
         try:
-            return self._apply_all(pa.concat_tables([*tables, new]), market)
+            if not self._states.holdings.are_late(new):
+                return self._apply_all(pa.concat_tables([*tables, new]), market)
         except (LateFillError, UnknownNameError):
             self._restore(state)
-            if tables:
-                self._apply_all(pa.concat_tables(tables), None)
-            return None
+        if tables:
+            self._apply_all(pa.concat_tables(tables), None)
+        return None
 
     def _restate(self, owners: set[Owner], new: pa.Table, market: Market | None) -> Applied:
         """Forget some strategies, and take all their fills again, and new ones."""

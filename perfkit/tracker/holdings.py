@@ -80,6 +80,26 @@ class Holdings:
         holding = numbers[encoded.indices.to_numpy()]
         return self._owner_of[holding], holding
 
+    def are_late(self, fills: pa.Table) -> bool:
+        """Tell whether a fill is older than the last one of its strategy.
+
+        Parameters
+        ----------
+        fills : pyarrow.Table
+            Columns of `Fill`.
+        """
+        if fills.num_rows == 0 or not len(self.held):
+            return False
+        times = fills.column("execution_time").cast(pa.int64()).to_numpy()
+        if times.min() >= self.held["time"].max(initial=0):  # as nearly always
+            return False
+        last = np.full(len(self.owners), np.iinfo(np.int64).min)
+        np.maximum.at(last, self._owner_of, self.held["time"])
+        numbers = {name: number for number, name in enumerate(self.owner_names)}
+        names = zip(*(fills.column(n).to_pylist() for n in _KEY[:2]), strict=True)
+        owner = np.array([numbers.get(name, -1) for name in names], np.int64)
+        return bool((times < np.where(owner < 0, times, last[owner])).any())
+
     def by_owner(self) -> tuple[Integers, Integers]:
         """Give where each owner's holdings begin, and the holdings in that order, by symbol."""
         return self._first, self._order

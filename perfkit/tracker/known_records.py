@@ -128,6 +128,7 @@ class KnownRecords:
             if key not in before and key not in fresh:
                 fresh[key] = row
                 continue
+            where = "is recorded already" if key in before else "stands in this batch before"
             old, sequence = (
                 before[key]
                 if key in before
@@ -137,7 +138,7 @@ class KnownRecords:
                 batch.duplicates[int(batch.places[row])] = sequence
             else:
                 differing = next(name for name in self.names if old[name] != now[name])
-                batch.refuse(row, self._conflict(old, now), differing, "conflict")
+                batch.refuse(row, self._conflict(old, now, where), differing, "conflict")
         return list(fresh.values())
 
     def _identity(self, rows: pa.Table, row: int) -> tuple[Any, ...]:
@@ -161,15 +162,14 @@ class KnownRecords:
             for row in range(found.num_rows)
         }
 
-    def _conflict(self, old: dict[str, Any], new: dict[str, Any]) -> ConflictError:
+    def _conflict(self, old: dict[str, Any], new: dict[str, Any], where: str) -> ConflictError:
         differences = ", ".join(
             f"{field} was {old[field]!r} and is now {new[field]!r}"
             for field in self.names
             if old[field] != new[field]
         )
         return ConflictError(
-            f"{self.id} {new[self.id]!r} is recorded already with other content: {differences}; "
-            f"{self.remedy}"
+            f"{self.id} {new[self.id]!r} {where} with other content: {differences}; {self.remedy}"
         )
 
     def _entries(self, rows: pa.Table) -> npt.NDArray[np.void]:

@@ -49,10 +49,15 @@ class Memory:
     """
 
     def __init__(self, store: TradeStore) -> None:
+        self._store = store
         self._source = RecordedFacts(store)
-        self._journal, last = store.numbering()
         self._recovery = Recovery(store.recovery)
-        snapshot = self._recovery.load(self._journal, last)
+        self._open()
+
+    def _open(self) -> None:
+        """Take up the last snapshot, and read what was recorded since."""
+        self._span, self._last = self._store.numbering()
+        snapshot = self._recovery.load(self._store.holds)
         self._known = {
             name: KnownRecords(record, index=snapshot.known.get(name))
             for name, record in FACTS.items()
@@ -62,7 +67,7 @@ class Memory:
         facts = self._source.after(self._saved)
         for name, rows in facts._asdict().items():
             self._known[name].learn(rows)
-        self.books.catch_up(facts, last)
+        self.books.catch_up(facts, self._last)
         self.save_if_due()
 
     def screen(self, batches: Mapping[str, Batch]) -> None:
@@ -79,7 +84,8 @@ class Memory:
             When an id of an atomic batch is known with other content, or a split by
             another id.
         """
-        self.ledger()
+        self.settle()
+        self._last = self._store.numbering()[1]
         for name, batch in batches.items():
             self._known[name].screen(batch, self._source.where(name))
             batch.put_in_order()
@@ -96,7 +102,7 @@ class Memory:
             except UnfitFillError as error:
                 batches["trades"].refuse(error.row, error, error.field, "unfit")
                 batches["trades"].drop_refused()
-                self.ledger()
+                self.settle()
 
     def keep(self, batches: Mapping[str, Batch], numbers: Mapping[str, tuple[int, int]]) -> None:
         """Remember what is on disk now.
@@ -119,10 +125,22 @@ class Memory:
         """What is known of each table, as hashes."""
         return {name: records.index for name, records in self._known.items()}
 
-    def ledger(self) -> Ledger:
-        """Give the ledger as it is on disk."""
-        if self.books.is_ahead:
+    def settle(self) -> None:
+        """Go back to what is on disk, where the last step was cut short."""
+        if not self.books.is_ahead:
+            return
+        if self._store.numbering()[1] == self._last:
             self.books = self.books.rewound()
+        else:  # it had come as far as the disk
+            self._open()
+
+    def ledger(self) -> Ledger:
+        """Give the ledger of what is on disk, at the rates that are known."""
+        self.settle()
+        if self.books.has_new_rates:
+            nothing = Facts.of({})
+            self.books.apply(nothing, None)
+            self.books.keep(nothing, {})
         return self.books.ledger
 
     def save_if_due(self) -> None:
@@ -140,23 +158,33 @@ class Memory:
             return
         self._saved = self.books.sequence
         try:
-            self._recovery.save(Snapshot(self.books.state(), self.known, self._journal))
+            self._recovery.save(Snapshot(self.books.state(), self.known, self._span))
         except OSError as error:
             warnings.warn(f"the snapshot for a fast start was not kept: {error}", stacklevel=2)
 
     def _require_originals(self, batch: Batch) -> None:
         """Refuse corrections of what was never recorded."""
         rows = batch.rows.to_pylist() if _has_corrections(batch.rows) else []
-        given = {(row["account_id"], row["trade_id"]) for row in rows}
-        for place, row in enumerate(rows):
-            account, original = row["account_id"], row["original_trade_id"]
-            is_known = (account, original) in given or original is None
-            if not (is_known or self._known["trades"].knows(account, original)):
-                error = UnknownNameError(
-                    f"fill {row['trade_id']!r}: original_trade_id must name a recorded trade of "
-                    f"account {account!r}, was {original!r}; record the original first"
-                )
-                batch.refuse(place, error, "original_trade_id", "unknown_trade")
+        asked = {
+            place: (row["account_id"], row["original_trade_id"])
+            for place, row in enumerate(rows)
+            if row["original_trade_id"] is not None
+        }
+        keys = [(row["account_id"], row["trade_id"]) for row in rows]
+        given = {key for place, key in enumerate(keys) if place not in asked}
+        while found := [
+            place
+            for place, key in asked.items()
+            if key in given or self._known["trades"].knows(*key)
+        ]:  # a chain of corrections is followed from its root
+            given |= {keys[place] for place in found}
+            asked = {place: key for place, key in asked.items() if place not in found}
+        for place, (account, original) in asked.items():
+            error = UnknownNameError(
+                f"fill {rows[place]['trade_id']!r}: original_trade_id must name a recorded trade "
+                f"of account {account!r}, was {original!r}; record the original first"
+            )
+            batch.refuse(place, error, "original_trade_id", "unknown_trade")
         batch.drop_refused()
 
 

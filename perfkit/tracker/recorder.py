@@ -13,7 +13,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from perfkit.errors import InvalidArgumentError, QueueFullError
+from perfkit.errors import InvalidArgumentError, QueueFullError, StoreError
 from perfkit.records import Fill
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class Recorder:
         self._changed = threading.Condition()
         self._is_busy = self._is_closed = False
         self._worker = ThreadPoolExecutor(1, "perfkit-recorder")
+        self._thread = self._worker.submit(threading.get_ident).result()
+        self._alone: deque[tuple[Fill, Waiter]] = deque()  # of a group that failed as a whole
         self._listener_error: BaseException | None = None
 
     @property
@@ -130,6 +132,11 @@ class Recorder:
         BaseException
             The first error of a listener.
         """
+        if threading.get_ident() == self._thread:
+            raise InvalidArgumentError(
+                "a recorder must be closed by another thread than the one in which its listeners "
+                "and callbacks run; close it where it was opened"
+            )
         with self._changed:
             self._is_closed = True
             self._changed.wait_for(lambda: not self._is_busy)
@@ -170,8 +177,11 @@ class Recorder:
 
     def _begin(self) -> None:
         """Send the next group on its way."""
-        count = min(len(self._waiting), _LARGEST_GROUP)
-        group = [self._waiting.popleft() for _ in range(count)]
+        if self._alone:
+            group = [self._alone.popleft()]
+        else:
+            count = min(len(self._waiting), _LARGEST_GROUP)
+            group = [self._waiting.popleft() for _ in range(count)]
         work = self._worker.submit(self._record, group)
         work.add_done_callback(lambda done: self._end(group, done))
 
@@ -182,14 +192,17 @@ class Recorder:
     def _end(self, group: Group, done: Future[list[Receipt | PerfkitError]]) -> None:
         """Answer for a group, then tell the listeners; in the worker's thread."""
         error = done.exception()
-        outcomes = done.result() if error is None else [error] * len(group)
-        _answer([waiter for _, waiter in group], outcomes)
+        if error is None or len(group) == 1 or isinstance(error, StoreError):
+            outcomes = done.result() if error is None else [error] * len(group)
+            _answer([waiter for _, waiter in group], outcomes)
+        else:  # a market or labeler failed: find out at which fill
+            self._alone.extend(group)
         self._worker.submit(self._recording.tell).add_done_callback(self._go_on)
 
     def _go_on(self, told: Future[None]) -> None:
         self._listener_error = self._listener_error or told.exception()
         with self._changed:
-            if self._waiting:
+            if self._waiting or self._alone:
                 self._begin()
             else:
                 self._is_busy = False
@@ -215,7 +228,9 @@ def _set_all(answers: Sequence[tuple[Waiter, Receipt | BaseException]]) -> None:
 
 
 def _set(waiter: Waiter, outcome: Receipt | BaseException) -> None:
-    if isinstance(outcome, BaseException):
+    if isinstance(outcome, StopIteration):  # which no future takes
+        waiter.set_exception(RuntimeError(f"a market or labeler raised {outcome!r}"))
+    elif isinstance(outcome, BaseException):
         waiter.set_exception(outcome)
     else:
         waiter.set_result(outcome)

@@ -7,13 +7,14 @@ store, and is taken from it again whenever a step was cut short.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
-from perfkit.errors import InvalidTableError
+from perfkit.errors import InvalidTableError, StoreError
 from perfkit.tracker.batch import Batch, refuse_strangers
 from perfkit.tracker.facts import FACTS
 from perfkit.tracker.intake import record_rows, stamped
@@ -22,7 +23,7 @@ from perfkit.tracker.memory import Memory
 from perfkit.tracker.trade_rows import trade_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import datetime
 
     from perfkit.store import Receipt, TradeStore
@@ -77,6 +78,9 @@ class Recording:
     ) -> None:
         self._store, self._desk = store, desk
         self._market, self._labeler = market, labeler
+        self._lock = threading.Lock()
+        self._owner: int | None = None  # thread whose turn it is
+        self._is_closed = False
         self.memory = Memory(store)
         self.listeners = Listeners()
         self._untold: list[tuple[pa.Table, Receipt]] = []
@@ -99,6 +103,43 @@ class Recording:
             What became of each row. What was accepted survives a power loss.
         """
         batches = {name: self._checked(name, rows, atomic) for name, rows in given.items()}
+        with self.turn():
+            self._record(batches)
+        return batches
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the only one who records or asks, from any thread.
+
+        Raises
+        ------
+        StoreError
+            When the tracker is closed, or its market or labeler asks it while it records.
+        """
+        if self._owner == threading.get_ident():
+            raise StoreError(
+                f"{self._store.uri}: a market or labeler must not ask the tracker that asks it; "
+                "answer from what it was given"
+            )
+        with self._lock:
+            if self._is_closed:
+                raise StoreError(
+                    f"{self._store.uri}: the tracker is closed; open another one to go on"
+                )
+            self._owner = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._owner = None
+
+    def close(self) -> None:
+        """Keep a snapshot, and take nothing any more."""
+        if not self._is_closed:
+            with self.turn():
+                self._is_closed = True
+                self.memory.save()
+
+    def _record(self, batches: dict[str, Batch]) -> None:
         self.memory.screen(batches)
         rows = self._booked(batches)
         receipts = self._store.append_many(rows, is_checked=True)
@@ -110,7 +151,6 @@ class Recording:
         self.memory.keep(batches, numbers)
         if "trades" in numbers:
             self._untold.append((rows["trades"], receipts["trades"]))
-        return batches
 
     def tell(self) -> None:
         """Give the listeners the trades that were recorded since the last time."""
@@ -142,6 +182,6 @@ class Recording:
                 for bad in error.rows:
                     batches["trades"].refuse(bad.row, error, bad.field, "unfit")
                 batches["trades"].drop_refused()
-                self.memory.ledger()
+                self.memory.settle()
             else:
                 return rows

@@ -2,7 +2,7 @@
 
 A snapshot is a reading of the history up to one sequence: the books, and the
 hashes of what is known. It is never the truth. It is checked by its own
-sha256, and where it is absent, damaged or of another version, the whole
+sha256, and where it is absent, damaged or of another past, the whole
 history is read instead. Hashes lie in files that never change, which are
 mapped and not loaded.
 """
@@ -25,13 +25,14 @@ from perfkit.tracker.holdings import HoldingsState
 from perfkit.tracker.known_index import ENTRY, KnownIndex
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy.typing as npt
 
 __all__ = ["Recovery", "Snapshot"]
 
-_FORMAT = 1
+_FORMAT = 2
 _SHA = 64  # characters of a sha256 in hex
 
 
@@ -44,13 +45,13 @@ class Snapshot(NamedTuple):
         None when there is no snapshot: then nothing is known either.
     known : dict of str to KnownIndex
         By table.
-    journal : str
-        Which journal numbered what was read.
+    span : str
+        Of the writer who read it.
     """
 
     books: BooksState | None
     known: dict[str, KnownIndex]
-    journal: str
+    span: str
 
 
 class Recovery:
@@ -74,7 +75,7 @@ class Recovery:
         books = snapshot.books
         names = {
             "format": _FORMAT,
-            "journal": snapshot.journal,
+            "span": snapshot.span,
             "sequence": books.sequence,
             "ledger": books.ledger.names,
             "holdings": books.holdings.names,
@@ -92,25 +93,22 @@ class Recovery:
         self._put("snapshot", hashlib.sha256(data).hexdigest().encode() + data)
         self._drop_unused({file for own in files.values() for file in own})
 
-    def load(self, journal: str, last: int) -> Snapshot:
+    def load(self, holds: Callable[[str, int], bool]) -> Snapshot:
         """Take up the last snapshot; an empty one where there is none that can be used.
 
         Parameters
         ----------
-        journal : str
-            Which journal numbers the history now.
-        last : int
-            Its last sequence: a snapshot of more than that is of another history.
+        holds : callable
+            Tells whether the writer of a span had this history up to a sequence.
         """
-        nothing = Snapshot(None, {}, journal)
+        nothing = Snapshot(None, {}, "")
         try:
             data = (self._folder / "snapshot").read_bytes()
             if hashlib.sha256(data[_SHA:]).hexdigest().encode() != data[:_SHA]:
                 return nothing
             with np.load(io.BytesIO(data[_SHA:]), allow_pickle=False) as arrays:
                 names = json.loads(arrays["names"].tobytes())
-                is_ours = (names["format"], names["journal"]) == (_FORMAT, journal)
-                if not is_ours or names["sequence"] > last:
+                if names["format"] != _FORMAT or not holds(names["span"], names["sequence"]):
                     return nothing
                 return self._read(names, dict(arrays))
         except (OSError, KeyError, ValueError, InvalidArgumentError):
@@ -135,7 +133,7 @@ class Recovery:
             name: KnownIndex([self._map_run(file) for file in files])
             for name, files in names["known"].items()
         }
-        return Snapshot(books, known, names["journal"])
+        return Snapshot(books, known, names["span"])
 
     def _save_runs(self, index: KnownIndex) -> list[str]:
         """Write the runs that are not on disk yet; give the names of all."""

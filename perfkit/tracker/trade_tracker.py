@@ -222,7 +222,8 @@ class TradeTracker:
         convert_to : str, optional
             Currency of the answer, at the rates among ``prices``.
         """
-        return self.recording.memory.ledger().mark(prices, convert_to)
+        with self.recording.turn():
+            return self.recording.memory.ledger().mark(prices, convert_to)
 
     def record_labels(self, labels: Rows) -> Receipt:
         """Record judgements of recorded trades, all or none.
@@ -241,8 +242,9 @@ class TradeTracker:
         """
         batch = Batch(record_rows(labels, LabelRecord, self._defaults), atomic=True)
         batch.check(LabelRecord)
-        screen_labels(batch, self.store)
-        receipt = self.store.append("labels", stamped(batch.rows, self._clock()))
+        with self.recording.turn():
+            screen_labels(batch, self.store)
+            receipt = self.store.append("labels", stamped(batch.rows, self._clock()))
         batch.number(receipt.first_sequence)
         return batch.receipt()
 
@@ -263,10 +265,11 @@ class TradeTracker:
         """
         table = record_rows(bars, Bar, {}).sort_by("close_time").combine_chunks()
         check_table(table, Bar)
-        if self._market is not None:
-            self._market.on_bars(table)
-        receipt = self.store.append("bars", stamped(table, self._clock()))
-        self.recording.memory.books.on_bars(table)
+        with self.recording.turn():
+            if self._market is not None:
+                self._market.on_bars(table)
+            receipt = self.store.append("bars", stamped(table, self._clock()))
+            self.recording.memory.books.on_bars(table)
         return receipt
 
     def subscribe(self, listener: Callable[[pa.Table], object]) -> None:
@@ -280,7 +283,7 @@ class TradeTracker:
     def close(self) -> None:
         """Flush, keep a snapshot for a fast start, and let the next writer in."""
         try:
-            self.recording.memory.save()
+            self.recording.close()
         finally:
             self.store.close()
 

@@ -18,8 +18,8 @@ __all__ = ["Window"]
 
 State = TypeVar("State")
 
-_LONGEST = 131_072  # fills of one half, when fills keep coming late
-_SPAN = 32_768  # fills of a half; a late fill costs taking two halves again, some 20 ms
+_LONGEST = 65_536  # fills of one half, when fills keep coming late
+_SPAN = 8_192  # fills of a half; a late fill costs taking two halves again, some 10 ms
 
 
 class Window(Generic[State]):

@@ -12,8 +12,17 @@ import pytest
 from perfkit.errors import StoreLockedError
 from perfkit.store import TradeStore
 from perfkit.store.compaction import compact
+from perfkit.store.delta_tables import DeltaTables
+from perfkit.store.journal import Journal
 from perfkit.tracker import TradeTracker
-from tests.torture.desk import acknowledged, assert_clean, assert_kept, bars, stored
+from tests.torture.desk import (
+    acknowledged,
+    assert_clean,
+    assert_kept,
+    bars,
+    first_fills,
+    stored,
+)
 from tests.torture.load import flush, kill, record, start, write
 
 
@@ -37,7 +46,7 @@ def test_a_reader_sees_all_that_was_acknowledged_grow_without_holes(tmp_path, de
     store, seen = TradeStore(folder), 0
     before = store.read("bars", columns=["sequence"]).num_rows
     assert before == len(bars(0))
-    for look in range(size(40, 1_500)):
+    for look in range(size(40, 250)):
         if look % 8 == 7:
             compact(folder)
         told = acknowledged(ledger) if look % 4 == 0 else {}
@@ -63,6 +72,39 @@ def test_a_reader_sees_all_that_was_acknowledged_grow_without_holes(tmp_path, de
     assert store.read("bars", columns=["sequence"])["sequence"].to_pylist() == [
         *range(1, before + 1)
     ]
+
+
+@pytest.mark.parametrize(
+    "look", [(Journal, "groups"), (DeltaTables, "find")], ids=["journal", "table"]
+)
+def test_what_moves_in_the_middle_of_a_read_is_seen_once(tmp_path, monkeypatch, look):
+    """Between any two looks of a reader rows are recorded, flushed and merged."""
+    sent, is_due = [f for n in range(3) for f in first_fills(0, n, 50)], []
+
+    def meanwhile(number):
+        tracker.record_many(sent[number * 10 : number * 10 + 10])
+        tracker.flush()
+        compact(tmp_path)
+
+    def moving(real):
+        def looked(*arguments):
+            found = real(*arguments)
+            found = iter(list(found)) if real.__name__ == "groups" else found
+            if is_due:
+                meanwhile(is_due.pop())
+            return found
+
+        return looked
+
+    with TradeTracker(tmp_path) as tracker:
+        monkeypatch.setattr(*look, moving(getattr(*look)))
+        for number in range(0, 12, 2):
+            tracker.record_many(sent[number * 10 : number * 10 + 10])
+            is_due.append(number + 1)
+            numbers = sorted(stored(tracker.store).values())
+            assert is_due == []
+            assert numbers == list(range(1, len(numbers) + 1))
+            assert len(numbers) >= number * 10
 
 
 def test_a_second_writer_is_refused_at_any_moment_and_takes_over_from_a_dead_one(tmp_path, desk):
