@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from perfkit.errors import StoreError, StoreLockedError
+from perfkit.store.doubled_trades import doubled_trades
 from perfkit.store.flush_lock import flush_lock
 from perfkit.store.journal import Journal
 from perfkit.store.location import open_location
@@ -174,6 +175,8 @@ def _look(location: Location) -> VerifyReport:
     damaged = [*([] if journal.damage is None else [journal.damage]), *check.damaged]
     if check.is_complete and journal.damage is None:
         damaged += check.numbering.faults(journal.last_sequence)
+    if not damaged and check.rows.get("trades"):
+        damaged += doubled_trades(location)
     return VerifyReport(
         table_rows=check.rows,
         journal_rows=waiting,

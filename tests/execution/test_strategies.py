@@ -189,5 +189,5 @@ def test_windows_that_make_no_sense_are_an_error(wrong):
 @pytest.mark.parametrize("kind", [Momentum, MeanReversion, Breakout])
 def test_a_variant_may_be_given_by_its_word_and_no_other_is_taken(kind):
     assert kind(variant="long-only") == kind(variant=Variant.LONG_ONLY)
-    with pytest.raises(InvalidArgumentError, match="variant must be one of .*, was 'nonsense'"):
+    with pytest.raises(InvalidArgumentError, match=r"variant must be one of .*, was 'nonsense'"):
         kind(variant="nonsense")

@@ -208,3 +208,12 @@ def test_after_kills_at_full_load_and_power_losses_every_receipt_is_kept_once(tm
         pass
     report = verify(tmp_path)
     assert (report.damaged, report.table_rows["trades"]) == ((), acknowledged)
+
+
+def test_a_trade_that_was_written_twice_is_named(tmp_path, trades):
+    with TradeStore(tmp_path) as store:
+        store.append("trades", trades(3))
+        store.append("trades", trades(1, 1))
+        store.flush()
+    (damage,) = verify(tmp_path, dry_run=True).damaged
+    assert "trade 'T1' of account 'acc_1' is recorded more than once: as numbers 2, 4" in damage

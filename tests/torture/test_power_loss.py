@@ -89,7 +89,7 @@ def test_at_any_sync_a_power_loss_leaves_all_that_was_acknowledged(tmp_path, dis
         try:
             while os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]):
                 told = acknowledged(ledger)
-                if told and choice.random() < size(0.08, 0.7):
+                if told and choice.random() < size(0.08, 0.3):
                     disk.lose_power(left, choice if choice.random() < 0.5 else None)
                     assert_recovered(left, told, tmp_path / "copy")
                 process.send_signal(signal.SIGCONT)

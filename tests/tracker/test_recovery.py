@@ -52,7 +52,8 @@ def a_life(rng):
         values = owner | {
             "execution_time": time, "symbol": rng.choice(["SPY", "QQQ"]),
             "price": rng.uniform(1, 9), "side": rng.choice(["buy", "sell"]),
-            "volume": float(rng.randint(1, 9)), "commission": 0.1, "currency": "USD", "fee_currency": rng.choice(["USD", "USD", "BNB"]),
+            "volume": float(rng.randint(1, 9)), "commission": 0.1, "currency": "USD",
+            "fee_currency": rng.choice(["USD", "USD", "BNB"]),
         }  # fmt: skip
         kind = rng.choice(["fill"] * 6 + ["correct", "bust", "split", "cash", "rate", "restart"])
         if kind in ("correct", "bust") and names:
