@@ -182,8 +182,12 @@ class Recorder:
         else:
             count = min(len(self._waiting), _LARGEST_GROUP)
             group = [self._waiting.popleft() for _ in range(count)]
-        work = self._worker.submit(self._record, group)
-        work.add_done_callback(lambda done: self._end(group, done))
+        try:
+            work = self._worker.submit(self._record, group)
+        except RuntimeError:  # the process ends
+            self._give_up(group)
+        else:
+            work.add_done_callback(lambda done: self._end(group, done))
 
     def _record(self, group: Group) -> list[Receipt | PerfkitError]:
         fills = [fill for fill, _ in group]
@@ -197,7 +201,25 @@ class Recorder:
             _answer([waiter for _, waiter in group], outcomes)
         else:  # a market or labeler failed: find out at which fill
             self._alone.extend(group)
-        self._worker.submit(self._recording.tell).add_done_callback(self._go_on)
+        try:
+            told = self._worker.submit(self._recording.tell)
+        except RuntimeError:  # the process ends
+            self._give_up([])
+        else:
+            told.add_done_callback(self._go_on)
+
+    def _give_up(self, group: Group) -> None:
+        """Answer for all that waits when the process ends without `close`."""
+        error = StoreError(
+            "the process ended before these fills were recorded; close the recorder first"
+        )
+        with self._changed:
+            left = [*group, *self._alone, *self._waiting]
+            self._alone.clear()
+            self._waiting.clear()
+            self._is_busy, self._is_closed = False, True
+            self._changed.notify_all()
+        _answer([waiter for _, waiter in left], [error] * len(left))
 
     def _go_on(self, told: Future[None]) -> None:
         self._listener_error = self._listener_error or told.exception()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -148,3 +150,39 @@ def test_flushing_beside_the_recorder_loses_and_doubles_nothing(tracker, fill):
                 assert tracker.store.read().num_rows <= n + 1
         assert {waiter.result().accepted for waiter in waiters} == {1}
     assert sorted(tracker.store.read()["sequence"].to_pylist()) == list(range(1, 1_001))
+
+
+EXIT = """
+import sys, threading
+from datetime import UTC, datetime, timedelta
+from perfkit.records import Fill
+from perfkit.tracker import Recorder, TradeTracker
+
+begin = datetime(2024, 1, 2, tzinfo=UTC)
+fills = [
+    Fill(trade_id=str(n), account_id="a", strategy_id="s", symbol="SPY", side="buy", price=1.0,
+         volume=1.0, execution_time=begin + timedelta(seconds=n))
+    for n in range(4_000)
+]
+
+recorder = Recorder(TradeTracker(sys.argv[1], market=None, labeler=None))
+waiting = [recorder.submit(fill) for fill in fills]
+
+
+def answered():
+    errors = [waiter.exception() for waiter in waiting]
+    recorded = [waiter.result() for waiter, e in zip(waiting, errors) if e is None]
+    print(len(errors), sum(receipt.accepted for receipt in recorded), flush=True)
+
+
+threading.Thread(target=answered).start()
+"""
+
+
+def test_a_process_that_ends_without_closing_answers_for_every_fill(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", EXIT, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    answered, accepted = map(int, run.stdout.split())
+    assert answered == 4_000
+    assert TradeStore(tmp_path).read().num_rows == accepted
