@@ -1,9 +1,8 @@
 """The store: a history's rows, kept; journal and tables read as one.
 
-It keeps and does not think: what is appended is numbered, journalled,
-fsynced and acknowledged; whether a trade was known before is asked above.
-One process writes, any number read, and a reader sees a row from the moment
-it was acknowledged.
+It keeps and does not think: what is appended is numbered, journalled and synced;
+whether a trade was known before is asked above. One process writes, any number
+read, and a reader sees a row from the moment it was acknowledged.
 """
 
 from __future__ import annotations
@@ -46,9 +45,8 @@ class TradeStore:
         For S3, as delta-rs names them: ``AWS_ENDPOINT_URL``, ``AWS_REGION``,
         ``AWS_ALLOW_HTTP`` ... Credentials come from the usual AWS chain.
     journal : str or pathlib.Path, optional
-        File of the journal on this machine. By default ``journal.sqlite``
-        in a local history; for S3 a folder below ``$XDG_STATE_HOME/perfkit``
-        (``~/.local/state/perfkit``).
+        File of the journal on this machine. By default ``journal.sqlite`` in a local
+        history; for S3 in a folder below ``$XDG_STATE_HOME/perfkit``.
 
     Raises
     ------
@@ -97,8 +95,7 @@ class TradeStore:
         StoreLockedError
             When another writer has it; the message names the process.
         StoreError
-            When the place can't be written, a store in S3 does not honour
-            conditional puts, or this is the history `as_of` a time.
+            When the place can't be written, or this is the history `as_of` a time.
         """
         self._opened()
         return self
@@ -111,7 +108,7 @@ class TradeStore:
         name : str
             One of `TABLES`.
         rows : pyarrow.Table
-            Columns of the table's record; ``sequence`` is set here.
+            Columns of its record; ``sequence`` is set here.
         """
         return self.append_many({name: rows})[name]
 

@@ -46,7 +46,7 @@ def test_a_reader_sees_all_that_was_acknowledged_grow_without_holes(tmp_path, de
     store, seen = TradeStore(folder), 0
     before = store.read("bars", columns=["sequence"]).num_rows
     assert before == len(bars(0))
-    for look in range(size(40, 250)):
+    for look in range(size(40, 120)):
         if look % 8 == 7:
             compact(folder)
         told = acknowledged(ledger) if look % 4 == 0 else {}
