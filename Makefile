@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help env demo test check lab bench bench-env bench-ingest bench-commits torture lock clean
+.PHONY: help env demo test check lab bench bench-env bench-ingest bench-opening bench-commits torture lock clean
 
 help: ## show these words
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ torture: env ## the long form of the fault tests: kill -9, failing disks, lost p
 
 bench-ingest: env ## trades a second until they are durable, beside Delta and SQLite (minutes)
 	@$(BIN)/python -m benchmarks.ingest
+
+bench-opening: env ## how long ten million trades take to open (minutes)
+	@$(BIN)/python -m benchmarks.opening
 
 bench-commits: env ## the cost of a commit as they pile up (minutes)
 	@$(BIN)/python -m benchmarks.commits

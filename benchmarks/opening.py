@@ -25,12 +25,11 @@ BATCH = 100_000
 OPENER = """
 import resource, sys, time
 from perfkit.tracker import TradeTracker
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 begin = time.perf_counter()
 tracker = TradeTracker(sys.argv[1])
 seconds = time.perf_counter() - begin
 trades = int(tracker.recording.memory.ledger().positions()["trades"].sum())
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 tracker.store.release()
 print(seconds, trades, peak / 1024)
 """
@@ -55,7 +54,7 @@ def fills(start: int) -> pa.Table:
 
 
 def opened(folder: Path) -> tuple[float, int, float]:
-    """Open a history in a new process: seconds, trades in its books, MB that took."""
+    """Open a history in a new process: seconds, trades in its books, MB of memory at most."""
     command = [sys.executable, "-c", OPENER, str(folder)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     return float(answer[0]), int(answer[1]), float(answer[2])
