@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -165,7 +166,9 @@ def record(
     given = {"account_id": account, "strategy_id": strategy}
     defaults = {name: value for name, value in given.items() if value is not None}
     refused = 0
-    lines = file.open(encoding="utf-8", errors="replace") if file else sys.stdin
+    # a byte that is no text spoils its own line, not the stream
+    source = file.open("rb") if file else sys.stdin.buffer
+    lines = TextIOWrapper(source, encoding="utf-8", errors="replace")
     with lines, TradeTracker(open_store(into)) as tracker:
         for number, line in enumerate(lines, 1):
             if not line.strip():

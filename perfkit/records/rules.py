@@ -159,9 +159,10 @@ class Time:
     remedy: str = "give the zone of the source, e.g. datetime(..., tzinfo=timezone.utc)"
 
     def accepts(self, value: object) -> bool:
-        aware = getattr(value, "utcoffset", lambda: None)() is not None
-        # pandas reads microseconds as nanoseconds only inside these years
-        return aware and 1677 < getattr(value, "year", 0) < 2262
+        # pandas reads microseconds as nanoseconds only inside these years; NaT has none
+        if not 1677 < getattr(value, "year", 0) < 2262:
+            return False
+        return getattr(value, "utcoffset", lambda: None)() is not None
 
     def accepts_column(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
         if not pa.types.is_timestamp(column.type) or column.type.tz is None:

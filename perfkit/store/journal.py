@@ -2,10 +2,9 @@
 
 One SQLite file in WAL mode with ``synchronous=FULL``. Rows that are
 acknowledged together are one commit, of whatever tables they are; each group
-of them is one Arrow stream, chained to the group before it by sha256. Groups
-leave from the front, whole, once they are safe in a table, also by the hand of
-another process; the chain goes on from there. After an error of the disk
-nothing more is written: an fsync is never tried twice.
+of them is one Arrow stream, chained to the group before it by sha256. Groups leave
+from the front, whole, once they are safe in a table; the chain goes on from there.
+After an error of the disk nothing more is written: an fsync is never tried twice.
 """
 
 from __future__ import annotations
@@ -104,6 +103,8 @@ class Journal:
     def _open(self, home: str, read_only: bool) -> None:
         self._connection = connect(self.path, home, read_only=read_only)
         row = self._connection.execute("SELECT format, home, id FROM journal").fetchone()
+        if row is None:
+            raise sqlite3.OperationalError("it was never finished, open it for writing")
         self._format, self._home, self.id = row
         self._number, self._sequence, self._digest = self._connection.execute(_LAST).fetchone()
         self._is_cut_short = False
@@ -154,7 +155,7 @@ class Journal:
         Raises
         ------
         StoreError
-            When the disk refuses, and ever after.
+            When the disk refuses.
         """
         with self._state.writing():
             start_log(self._connection)

@@ -54,6 +54,8 @@ class Writer:
             with ExitStack() as undo:
                 make_folder(location.journal.parent)
                 undo.callback(WriterLock(location.journal.with_suffix(".lock")).release)
+                # whole from now on, should an earlier start have been cut short while making it
+                Journal(location.journal, location.journal_home).close()
                 self.repaired = prepare(tables)
                 self.journal = Journal(location.journal, location.journal_home)
                 undo.callback(self.journal.close)
