@@ -99,6 +99,8 @@ class Batch:
 
         A row that says the same as one that was refused is refused with it.
         """
+        if not self._refused:
+            return False
         followers = {p: -1 - s for p, s in self.duplicates.items() if s < 0}
         for place, first in followers.items():
             if first in self._refused:

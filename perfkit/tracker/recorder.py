@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder"]
 
-_LARGEST_GROUP = 2_048  # some 20 ms of work; larger ones make the receipts wait and gain little
+_LARGEST_GROUP = 2_048  # larger ones make the receipts wait and gain little
 
 
 class Recorder:

@@ -19,7 +19,7 @@ __all__ = ["Window"]
 State = TypeVar("State")
 
 _LONGEST = 65_536  # fills of one half, when fills keep coming late
-_SPAN = 8_192  # fills of a half; a late fill costs taking two halves again, some 10 ms
+_SPAN = 8_192  # fills of a half; a late fill costs taking two halves again
 
 
 class Window(Generic[State]):
