@@ -191,7 +191,8 @@ def main() -> None:
 
 def print_batches(runs: int, place: Path | None) -> None:
     """Print rows a second of perfkit and its peers, at two sizes of a batch."""
-    print(ROW.format("\nin batches, rows/s", "perfkit", "Delta", "SQLite", "is", "is"))
+    print()
+    print(ROW.format("in batches, rows/s", "perfkit", "Delta", "SQLite", "x Delta", "x SQLite"))
     for size, count in ((100, 100), (10_000, 20)):
         speeds = []
         for _ in range(runs):
@@ -206,8 +207,9 @@ def print_batches(runs: int, place: Path | None) -> None:
                     )
                 )
         own, delta, rows = (statistics.median(column) for column in zip(*speeds, strict=True))
-        print(f"  {f'of {size:,}':<44} {own:>10,.0f} {delta:>9,.0f} {rows:>9,.0f} "
-              f"{own / delta:>8.1f}x {own / rows:>7.1f}x", flush=True)  # fmt: skip
+        ratios = f"{own / delta:.1f}x", f"{own / rows:.1f}x"
+        speeds_shown = (f"{speed:,.0f}" for speed in (own, delta, rows))
+        print(ROW.format(f"of {size:,}", *speeds_shown, *ratios), flush=True)
 
 
 if __name__ == "__main__":

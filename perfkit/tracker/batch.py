@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from perfkit.errors import InvalidRecordError, InvalidTableError
+from perfkit.errors import InvalidRecordError, InvalidTableError, legible
 from perfkit.records import invalid_rows
 from perfkit.records.fields import record_kind
 from perfkit.store import Receipt, Rejection
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from perfkit.errors import PerfkitError
 
 __all__ = ["Batch", "refuse_strangers"]
+
+_LONGEST_ID = 200  # characters of a refused id that are shown
 
 
 class Batch:
@@ -90,7 +92,8 @@ class Batch:
             raise error
         place = int(self.places[row])
         name = self._table.column(0)[place].as_py()
-        rejection = Rejection(row=place, id=name, field=field, code=code, message=str(error))
+        shown = None if name is None else legible(name, _LONGEST_ID)
+        rejection = Rejection(row=place, id=shown, field=field, code=code, message=str(error))
         self.rejected.append(rejection)
         self._refused[place] = error
 

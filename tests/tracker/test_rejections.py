@@ -102,3 +102,11 @@ def test_all_rows_bad_is_a_receipt_of_nothing(tmp_path):
         assert (receipt.accepted, receipt.first_sequence, len(receipt.rejected)) == (0, None, 3)
         assert not receipt.duplicate
         assert tracker.store.read().num_rows == 0
+
+
+def test_a_refused_id_of_any_length_is_shown_in_short(tmp_path):
+    with TradeTracker(tmp_path) as tracker:
+        receipt = tracker.record_many(pd.DataFrame([GOOD | {"trade_id": "x" * 10_000_000}]))
+    (rejection,) = receipt.rejected
+    assert len(rejection.id) < 300
+    assert rejection.field == "trade_id"
