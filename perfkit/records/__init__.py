@@ -6,7 +6,7 @@ from perfkit.records.cash import CashKind, CashRecord
 from perfkit.records.checks import check_table, conform, invalid_rows, rows_where
 from perfkit.records.context import AccountState, MarketContext
 from perfkit.records.label import LabelRecord, LabelSource
-from perfkit.records.market import Bar, Mark
+from perfkit.records.market import Bar, Importance, Mark, NewsEvent
 from perfkit.records.performance_summary import (
     LabelPerformance,
     PerformanceSummary,
@@ -35,12 +35,14 @@ __all__ = [
     "CashRecord",
     "ContractType",
     "Fill",
+    "Importance",
     "LabelPerformance",
     "LabelRecord",
     "LabelSource",
     "Liquidity",
     "Mark",
     "MarketContext",
+    "NewsEvent",
     "OptimizationSignal",
     "PerformanceSummary",
     "PnlLogEntry",

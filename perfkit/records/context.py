@@ -27,11 +27,25 @@ class MarketContext:
         ``high``, ``medium`` or ``low``: rank of the volatility among the
         values before it.
     market_session : str, optional
-        ``pre_market``, ``regular``, ``after_hours`` or ``closed``.
+        ``pre_market``, ``regular``, ``after_hours`` or ``closed``; open and close
+        themselves are regular, for that is when their auctions print.
     trend : str, optional
         ``uptrend``, ``downtrend`` or ``range``.
     news_event : bool, optional
         Whether the trade lies in the window of a known event.
+    minutes_from_open, minutes_to_close : float, optional
+        Within the regular session; None outside it, and where trading never pauses.
+    prior_high, prior_low, prior_close : float, optional
+        Of the last regular session that was over.
+    point_of_control, value_area_low, value_area_high : float, optional
+        Price at which most of that session's volume traded, and the range around
+        it that holds 70 % of it.
+    news_id : str, optional
+        The known event nearest in time, when the trade lies in its window.
+    news_minutes : float, optional
+        From that event to the trade; negative before it.
+    calendar : str, optional
+        Exchange calendar that session and prior session were read from.
     close, moving_average, atr, channel_high, channel_low : float, optional
         Last close, its moving average, average true range, and the highest
         and lowest price of the channel before it.
@@ -42,7 +56,12 @@ class MarketContext:
     context_definition : str, optional
         Version of these definitions.
     context_reason : str, optional
-        Why a value is None: ``no_market_data``, ``warming_up``, ``stale``.
+        Why a figure of the bars is None: ``no_market_data``, ``stale``,
+        ``warming_up``, ``undefined``, ``no_volume``.
+    session_reason : str, optional
+        Why the session is None: ``no_calendar``, ``outside_calendar``.
+    news_reason : str, optional
+        Why ``news_event`` is None: ``no_events`` were known.
     """
 
     price_level: str | None = None
@@ -62,9 +81,22 @@ class MarketContext:
     momentum: Annotated[float, "fraction"] | None = None
     zscore: Annotated[float, "standard deviations"] | None = None
     relative_volume: Annotated[float, "ratio"] | None = None
+    minutes_from_open: Annotated[float, "minutes"] | None = None
+    minutes_to_close: Annotated[float, "minutes"] | None = None
+    prior_high: Annotated[float, "quote currency"] | None = None
+    prior_low: Annotated[float, "quote currency"] | None = None
+    prior_close: Annotated[float, "quote currency"] | None = None
+    point_of_control: Annotated[float, "quote currency"] | None = None
+    value_area_low: Annotated[float, "quote currency"] | None = None
+    value_area_high: Annotated[float, "quote currency"] | None = None
+    news_id: str | None = None
+    news_minutes: Annotated[float, "minutes"] | None = None
+    calendar: str | None = None
     context_asof: datetime | None = None
     context_definition: str | None = None
     context_reason: str | None = None
+    session_reason: str | None = None
+    news_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

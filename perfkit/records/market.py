@@ -1,15 +1,24 @@
-"""Prices: bars as a venue prints them, and single marks."""
+"""The market: bars as a venue prints them, single marks, and news."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from perfkit.records.checks import check_record
-from perfkit.records.rules import Finite, Text
+from perfkit.records.rules import Finite, Identifier, Text
 
-__all__ = ["Bar", "Mark"]
+__all__ = ["Bar", "Importance", "Mark", "NewsEvent"]
+
+
+class Importance(StrEnum):
+    """How much an event is expected to move."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +77,46 @@ class Mark:
     symbol: Annotated[str, Text(64)]
     time: datetime
     price: Annotated[float, "quote currency", Finite()]
+
+    def __post_init__(self) -> None:
+        check_record(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsEvent:
+    """Something that moves a market, and when it was known that it would or did.
+
+    Attributes
+    ----------
+    event_id : str
+        Names the event. Another record of the same id with a later ``known_at`` is
+        what was known from then on: an event that was moved.
+    event_time : datetime
+        When it takes, or took, place.
+    known_at : datetime
+        From when on one knew of it: of a scheduled event when the schedule was
+        published, of any other when the news came out.
+    symbol : str, optional
+        The instrument it is about.
+    calendar : str, optional
+        The exchange calendar whose instruments it is about. Without symbol and
+        calendar it is about every instrument.
+    importance : Importance, optional
+        ``low``, ``medium`` or ``high``.
+    title : str, optional
+        In words.
+    recorded_at : datetime, optional
+        When we stored it; stamped by the tracker.
+    """
+
+    event_id: Annotated[str, Identifier()]
+    event_time: datetime
+    known_at: datetime
+    symbol: Annotated[str, Text(64)] | None = None
+    calendar: Annotated[str, Text(64)] | None = None
+    importance: Importance | None = None
+    title: Annotated[str, Text(500)] | None = None
+    recorded_at: datetime | None = None
 
     def __post_init__(self) -> None:
         check_record(self)

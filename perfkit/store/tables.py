@@ -18,6 +18,7 @@ from perfkit.records import (
     Bar,
     CashRecord,
     LabelRecord,
+    NewsEvent,
     PnlLogEntry,
     SplitRecord,
     TradeRecord,
@@ -174,6 +175,13 @@ TABLES: dict[str, TableLayout] = {
             filtered=("symbol", "close_time", "sequence"),
             partition="year",
             key=("symbol", "close_time"),
+        ),
+        TableLayout(
+            name="news",
+            record=NewsEvent,
+            time="event_time",
+            sort=("event_time", "sequence"),
+            filtered=("event_time", "known_at", "sequence"),
         ),
         TableLayout(
             name="labels",
