@@ -83,7 +83,7 @@ class Books:
         )
         if fault:
             raise self._fault(columns, row, fault, list(keys)[book[row]], state[book[row]])
-        for key in list(keys)[len(self.state) :]:
+        for key in list(keys)[len(self.state) :] if len(keys) > len(self.state) else ():
             number = keys[key]
             of_first = int(currency[first[number]])
             total = (*key[:2], None if of_first < 0 else self.currencies[of_first])
@@ -121,11 +121,15 @@ class Books:
         """Give each fill's book, all keys, and the first fill of each book in the table."""
         local, places, first = _distinct(columns.key)
         accounts, strategies, symbols = (part.dictionary.to_pylist() for part in columns.key)
-        keys = dict(self.keys)
-        numbers = [
-            keys.setdefault((accounts[a], strategies[s], symbols[y]), len(keys))
-            for a, s, y in zip(*places, strict=True)
+        found = [
+            (accounts[a], strategies[s], symbols[y])
+            for a, s, y in zip(*(part.tolist() for part in places), strict=True)
         ]
+        new = [key for key in found if key not in self.keys]
+        keys = self.keys
+        if new:  # a copy, for the fills may still be refused
+            keys = keys | {key: len(keys) + n for n, key in enumerate(new)}
+        numbers = [keys[key] for key in found]
         if numbers == list(range(len(numbers))):
             return local, keys, dict(enumerate(first.tolist()))
         book = np.asarray(numbers, np.int64)[local]

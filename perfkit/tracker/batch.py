@@ -125,7 +125,9 @@ class Batch:
 
     def put_in_order(self) -> None:
         """Order ``rows`` as they are to be numbered."""
-        self.keep(order_of_numbering(self.rows))
+        order = order_of_numbering(self.rows)
+        if not np.array_equal(order, np.arange(len(order))):
+            self.keep(order)
 
     def number(self, first: int | None) -> None:
         """Note the sequence of the first of ``rows``, once they are recorded."""

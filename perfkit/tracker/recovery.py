@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recovery", "Snapshot"]
 
-_FORMAT = 2
+_FORMAT = 3
 _SHA = 64  # characters of a sha256 in hex
 
 
