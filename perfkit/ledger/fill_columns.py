@@ -175,10 +175,10 @@ def in_canonical_order(table: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]
 
 
 def _times(table: pa.Table) -> npt.NDArray[np.int64]:
-    times: npt.NDArray[np.int64] = _values(
-        table.column("execution_time").cast(TIMESTAMP, safe=False).cast(pa.int64())
-    )
-    return times
+    column = table.column("execution_time")
+    if column.type != TIMESTAMP:
+        column = column.cast(TIMESTAMP, safe=False)
+    return np.asarray(_values(column).view(np.int64))
 
 
 def _normal(columns: FillColumns) -> FillColumns:
@@ -237,7 +237,8 @@ def _says(column: pa.ChunkedArray, word: str) -> Flags:
 
 
 def _check_schema(table: pa.Table) -> None:
-    if missing := [name for name in _NEEDED if name not in table.column_names]:
+    names = set(table.column_names)
+    if missing := [name for name in _NEEDED if name not in names]:
         raise SchemaError(
             f"a table of fills must have the columns of Fill; missing {missing}; "
             "bring it to the schema with conform(table, Fill)"

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.ledger.account_kernel import AccountFills, Before, follow_accounts
-from perfkit.records import AccountState, TradeRecord, arrow_schema
+from perfkit.records import TradeRecord, arrow_schema
 from perfkit.records.trade_record import ContractType
 from perfkit.tracker.cash_flows import CashFlows
 from perfkit.tracker.fees import fees_of
@@ -35,6 +35,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _STATE = arrow_schema(TradeRecord).field("account_state").type
+_FIELDS = list(_STATE)
 
 
 class AccountStates:
@@ -101,7 +102,7 @@ class AccountStates:
             "trades_since_flat": books.column("trades_since_flat").combine_chunks(),
         }
         return pa.StructArray.from_arrays(
-            [columns[name] for name in arrow_schema(AccountState).names], fields=list(_STATE)
+            [columns[field.name] for field in _FIELDS], fields=_FIELDS
         )
 
     def _before(self, given: AccountFills, market: Market | None) -> Before:
@@ -137,7 +138,8 @@ class AccountStates:
 
 
 def _known(values: Floats) -> pa.Array:
-    return pa.array(values, pa.float64(), mask=np.isnan(values))
+    is_unknown = np.isnan(values)
+    return pa.array(values, mask=is_unknown) if is_unknown.any() else pa.array(values)
 
 
 def _floats(table: pa.Table, name: str) -> Floats:
@@ -145,4 +147,4 @@ def _floats(table: pa.Table, name: str) -> Floats:
 
 
 def _micros(table: pa.Table) -> Any:
-    return table.column("execution_time").cast(pa.int64()).to_numpy()
+    return table.column("execution_time").to_numpy().view(np.int64)

@@ -106,6 +106,8 @@ class Holdings:
 
     def currencies(self, column: pa.ChunkedArray) -> Integers:
         """Number the currency of each fill."""
+        if column.null_count == len(column):
+            return np.full(len(column), UNSAID)
         encoded = column.combine_chunks().dictionary_encode()
         for name in encoded.dictionary.to_pylist():
             if name not in self._currencies:

@@ -65,7 +65,7 @@ def order_of_numbering(rows: pa.Table) -> npt.NDArray[np.intp]:
     By time, at equal times as given; corrections and busts come last and as given,
     because of several on one trade the one that is numbered last counts.
     """
-    times = rows.column("execution_time").cast(pa.int64()).to_numpy()
+    times = rows.column("execution_time").to_numpy().view(np.int64)
     if "record_type" not in rows.column_names:
         return np.asarray(times.argsort(kind="stable"), np.intp)
     is_later = pc.not_equal(rows.column("record_type"), RecordType.NEW.value).to_numpy()
