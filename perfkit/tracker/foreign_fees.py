@@ -60,7 +60,10 @@ class ForeignFees:
 
     def add(self, fills: pa.Table) -> None:
         """Take fills that are in the books, with the columns of `Fill`."""
-        paid = fills.filter(pa.array(fees_of(fills).is_foreign))
+        is_foreign = fees_of(fills).is_foreign
+        if not is_foreign.any():
+            return
+        paid = fills.filter(pa.array(is_foreign))
         names = ("account_id", "strategy_id")
         times = paid.column("execution_time").cast(pa.int64()).to_pylist()
         owners = zip(*(paid.column(name).to_pylist() for name in names), strict=True)
