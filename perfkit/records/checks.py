@@ -15,7 +15,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perfkit.errors import InvalidRecordError, InvalidTableError, RowError, SchemaError
+from perfkit.errors import (
+    InvalidRecordError,
+    InvalidTableError,
+    RowError,
+    SchemaError,
+    legible,
+)
 from perfkit.records.fields import FieldSpec, field_specs, record_kind
 from perfkit.records.schema import arrow_schema
 
@@ -25,6 +31,8 @@ if typing.TYPE_CHECKING:
     from perfkit.records.rules import RowRule, Rule
 
 __all__ = ["check_record", "check_table", "conform", "invalid_rows", "rows_where"]
+
+_LONGEST_QUOTED = 200  # characters of a value in a message
 
 
 def check_record(record: Any) -> None:
@@ -65,12 +73,17 @@ def _row_rules(cls: type) -> tuple[RowRule, ...]:
 def record_name(record: object) -> str:
     """Name a record for a message: its class and the id it carries."""
     first = dataclasses.fields(typing.cast("Any", record))[0].name
-    return f"{record_kind(type(record))} {getattr(record, first)!r}"
+    return f"{record_kind(type(record))} {_quoted(getattr(record, first))}"
 
 
 def _sentence(name: str, field: str, rule: Rule | RowRule, value: object) -> str:
     value = getattr(value, "value", value)
-    return f"{name}: {field} must {rule.requirement}, was {value!r}; {rule.remedy}"
+    return f"{name}: {field} must {rule.requirement}, was {_quoted(value)}; {rule.remedy}"
+
+
+def _quoted(value: object) -> str:
+    """Quote a value; of a long one the middle is left out, for the field is to be seen."""
+    return legible(repr(value), _LONGEST_QUOTED)
 
 
 def invalid_rows(
@@ -100,7 +113,7 @@ def invalid_rows(
         if pc.all(good, min_count=0).as_py():
             return
         for row in rows_where(pc.invert(good)):
-            name = f"{record_kind(cls)} {_shown(table.column(specs[0].name)[row])!r}"
+            name = f"{record_kind(cls)} {_quoted(_shown(table.column(specs[0].name)[row]))}"
             message = _sentence(name, field, rule, _shown(table.column(field)[row]))
             first.setdefault(row, RowError(row=row, field=field, message=message))
 

@@ -224,3 +224,24 @@ def test_one_record_and_a_table_refuse_what_does_not_fit_together_alike(changed,
         rows = rows.set_column(rows.column_names.index(name), field, pa.array([value], field.type))
     (error,) = invalid_rows(rows, Fill)
     assert error.message == str(one.value)
+
+
+@pytest.mark.parametrize("field", ["trade_id", "symbol", "order_id", "source", "reason"])
+def test_a_message_names_the_field_however_long_its_value_is(field):
+    values = {
+        "trade_id": "1",
+        "account_id": "main",
+        "strategy_id": "trend",
+        "execution_time": datetime(2024, 1, 2, tzinfo=UTC),
+        "symbol": "SPY",
+        "side": "buy",
+        "price": 1.0,
+        "volume": 1.0,
+    }
+    with pytest.raises(InvalidRecordError, match=f"{field} must") as caught:
+        Fill(**values | {field: "x" * 10_000_000})
+    assert len(str(caught.value)) < 1_000
+    with pytest.raises(InvalidTableError, match=f"{field} must"):
+        rows = to_table([Fill(**values)], Fill)
+        place = rows.column_names.index(field)
+        check_table(rows.set_column(place, field, pa.array(["x" * 10_000_000])), Fill)
