@@ -11,31 +11,32 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError, SchemaError, UnknownNameError
-from perfkit.metrics.closed_trips import OpenTrips
-from perfkit.metrics.period import Period
+from perfkit.metrics.day_rows import DayRows
 from perfkit.metrics.returns import PERIODS_PER_YEAR
 from perfkit.metrics.summary import summary_fields, summary_readings
-from perfkit.metrics.trade_batch import Days, TradingDay, groups, read_batch
+from perfkit.metrics.trade_batch import (
+    TradingDay,
+    numbers_of_records,
+    numbers_of_table,
+    utc_day,
+)
 from perfkit.records import PerformanceSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    import pyarrow as pa
+    from perfkit.metrics.day_rows import DayState, Mark
+    from perfkit.metrics.period import Period
+    from perfkit.records import TradeRecord
 
 __all__ = ["PerformanceMetrics"]
 
-Book: TypeAlias = dict[np.datetime64, Period]
 Day: TypeAlias = np.datetime64 | None
 
 EQUITY_COLUMNS = ("account_id", "strategy_id", "day", "pnl", "nav", "return")
-
-
-def utc_day(times: Days) -> Days:
-    """Name the UTC date of each moment."""
-    return times.astype("M8[D]")
 
 
 class PerformanceMetrics:
@@ -70,15 +71,14 @@ class PerformanceMetrics:
     ) -> None:
         self._trading_day = trading_day
         self._periods = periods
-        self._books: dict[tuple[str, str], Book] = {}
-        self._open_trips = OpenTrips()
+        self._days = DayRows()
 
-    def update(self, trades: pa.Table | pd.DataFrame) -> None:
+    def update(self, trades: pa.Table | pd.DataFrame | Iterable[TradeRecord]) -> None:
         """Add recorded trades.
 
         Parameters
         ----------
-        trades : Table or DataFrame
+        trades : Table, DataFrame or iterable of TradeRecord
             Columns of `TradeRecord`: account_id, strategy_id, symbol,
             execution_time, commission, labels, pnl, position and
             round_trip_pnl.
@@ -88,24 +88,18 @@ class PerformanceMetrics:
         SchemaError
             When a column is missing.
         InvalidArgumentError
-            When a P&L or a position is not known.
+            When a commission or a position is not known, or money out of all bounds.
+
+        Notes
+        -----
+        A P&L that is not known, a null, makes the realised P&L of its day unknown, and
+        its round trip is not counted.
         """
-        batch = read_batch(trades, self._trading_day)
-        owner, day = batch.owner(), batch.day.astype(np.int64)
-        for rows in groups(day, owner):
-            period = self._period(*batch.owner_of(rows[0]), batch.day[rows[0]])
-            period.add_fills(batch.pnl[rows], batch.fees[rows])
-        trips = self._open_trips.close(batch)
-        for some in groups(day[trips.row], owner[trips.row]):
-            row = trips.row[some[0]]
-            period = self._period(*batch.owner_of(row), batch.day[row])
-            period.add_round_trips(trips.pnl[some])
-        rows = trips.row[trips.labelled]
-        for some in groups(trips.label, day[rows], owner[rows]):
-            row = rows[some[0]]
-            period = self._period(*batch.owner_of(row), batch.day[row])
-            label = trips.words[trips.label[some[0]]]
-            period.add_labelled(label, trips.pnl[trips.labelled[some]])
+        if isinstance(trades, pa.Table | pd.DataFrame):
+            numbers = numbers_of_table(trades, self._days, self._trading_day)
+        else:
+            numbers = numbers_of_records(list(trades), self._days, self._trading_day)
+        self._days.add(numbers)
 
     def update_equity(self, equity: pd.DataFrame) -> None:
         """Add marked days, which replace what was only realised on them.
@@ -128,13 +122,18 @@ class PerformanceMetrics:
                 f"marked days must have the columns {', '.join(EQUITY_COLUMNS)}; missing {missing}"
             )
         days = pd.DatetimeIndex(equity["day"]).tz_localize(None).to_numpy().astype("M8[D]")
-        columns = (equity[name].to_list() for name in EQUITY_COLUMNS if name != "day")
-        for day, account, strategy, pnl, nav, return_ in zip(days, *columns, strict=True):
-            self._period(account, strategy, day).mark(pnl=pnl, nav=nav, return_=return_)
+        owners = zip(equity["account_id"], equity["strategy_id"], strict=True)
+        known = self._days.owners
+        numbers = [known.setdefault(owner, len(known)) for owner in owners]
+        self._days.mark_days(
+            np.array(numbers, np.int64),
+            days.astype(np.int64),
+            equity[["pnl", "nav", "return"]].to_numpy(np.float64),
+        )
 
     def strategies(self) -> list[tuple[str, str]]:
         """Every (account, strategy) that has a day."""
-        return sorted(self._books)
+        return sorted(self._days.owners)
 
     def days(self, account: str, strategy: str) -> pd.DataFrame:
         """One row a trading day of a strategy.
@@ -164,6 +163,26 @@ class PerformanceMetrics:
                 "return": [p.return_ for p in rows],
             }
         )
+
+    def state(self) -> DayState:
+        """Copy what is remembered, as names and arrays; see `restore`."""
+        return self._days.state()
+
+    def restore(self, state: DayState) -> None:
+        """Go on from a state, in place of what is remembered."""
+        self._days = DayRows.restored(state)
+
+    def mark(self) -> Mark:
+        """Mark this moment; it can be gone back to as long as the mark is held."""
+        return self._days.mark()
+
+    def back_to(self, mark: Mark) -> None:
+        """Go back to a moment that was marked since the last `forget` or `restore`."""
+        self._days.back_to(mark)
+
+    def forget(self, owners: Collection[tuple[str, str]]) -> None:
+        """Forget some (account, strategy), as if they had never traded."""
+        self._days.forget(owners)
 
     def summary(
         self,
@@ -213,22 +232,12 @@ class PerformanceMetrics:
             **summary_fields(rows, metrics, span),
         )
 
-    def _period(self, account: str, strategy: str, day: np.datetime64) -> Period:
-        book = self._books.setdefault((account, strategy), {})
-        if day not in book:
-            book[day] = Period(day=day)
-        return book[day]
-
     def _range(self, account: str, strategy: str, first: Day, last: Day) -> list[Period]:
-        if (account, strategy) not in self._books:
+        if (account, strategy) not in self._days.owners:
             known = ", ".join(f"{a}/{s}" for a, s in self.strategies()) or "none yet"
             raise UnknownNameError(f"no trades of {account}/{strategy}; there are {known}")
-        book = self._books[account, strategy]
-        return [
-            book[day]
-            for day in sorted(book)
-            if (first is None or day >= first) and (last is None or day <= last)
-        ]
+        bounds = (None if day is None else int(day.astype(np.int64)) for day in (first, last))
+        return self._days.periods((account, strategy), *bounds)
 
     def _span(self, start: date | None, end: date | None) -> tuple[Day, Day]:
         first, last = self._day(start), self._day(end)

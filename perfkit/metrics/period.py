@@ -1,7 +1,7 @@
 """Period: what one strategy did on one trading day, and the fold of many.
 
-A fill adds to its day; a marked day replaces what was only realised; any
-range of days is a fold of them, and a fold is again a period.
+A marked day replaces what was only realised; any range of days is a fold of
+them, and a fold is again a period.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.path import wealth
@@ -64,24 +63,6 @@ class Period:
     def pnl(self) -> float:
         """P&L of the day: marked when it is, else what was realised."""
         return self.realized_pnl if math.isnan(self.marked_pnl) else self.marked_pnl
-
-    def add_fills(self, pnl: npt.NDArray[np.float64], fees: npt.NDArray[np.float64]) -> None:
-        """Add fills, one after the other, so that batches give the same sum."""
-        self.realized_pnl = float(np.cumsum(np.append(self.realized_pnl, pnl))[-1])
-        self.fees = float(np.cumsum(np.append(self.fees, fees))[-1])
-        self.trades += pnl.size
-
-    def add_round_trips(self, pnl: npt.NDArray[np.float64]) -> None:
-        """Add round trips, in the order in which they closed."""
-        self.round_trips.update(pnl)
-
-    def add_labelled(self, label: str, pnl: npt.NDArray[np.float64]) -> None:
-        """Add round trips that carry a label."""
-        self.labels.setdefault(label, Tally()).update(pnl)
-
-    def mark(self, *, pnl: float, nav: float, return_: float) -> None:
-        """Set the day's P&L, value and return; again replaces them."""
-        self.marked_pnl, self.nav, self.return_ = pnl, nav, return_
 
 
 def fold(periods: Sequence[Period]) -> Period:

@@ -13,96 +13,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from perfkit.errors import InvalidArgumentError
+from perfkit.metrics.day_kernel import (
+    BEST,
+    GAIN,
+    GAIN_LOW,
+    LAST_RUN,
+    LONGEST_LOSS,
+    LONGEST_WIN,
+    LOSS,
+    LOSS_LOW,
+    LOSSES,
+    SQUARE,
+    TALLY_FIELDS,
+    WINS,
+    WORST,
+    N,
+    add_trips,
+    merge_states,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Tally", "check_countable"]
 
-(
-    N, WINS, LOSSES, GAIN, GAIN_LOW, LOSS, LOSS_LOW, SQUARE, SQUARE_LOW,
-    BEST, WORST, LONGEST_WIN, LONGEST_LOSS, FIRST_RUN, LAST_RUN,
-) = range(15)  # fmt: skip
-FIELDS = 15
-SPLIT = 134217729.0  # 2**27 + 1: halves a float64 mantissa (Dekker 1971)
 LARGEST = 1e150  # above it a square overflows
-
-
-@njit(cache=True)
-def add_exactly(state: npt.NDArray[np.float64], field: int, high: float, low: float) -> None:
-    """Add a pair to the pair at ``field``, keeping the rounding error (Knuth)."""
-    total = state[field] + high
-    part = total - state[field]
-    error = (state[field] - (total - part)) + (high - part)
-    error += state[field + 1] + low
-    state[field] = total + error
-    state[field + 1] = error - (state[field] - total)
-
-
-@njit(cache=True)
-def add_square(state: npt.NDArray[np.float64], value: float) -> None:
-    """Add ``value * value`` with the part that float64 rounds away (Dekker)."""
-    scaled = SPLIT * value
-    high = scaled - (scaled - value)
-    low = value - high
-    square = value * value
-    add_exactly(state, SQUARE, square, ((high * high - square) + 2.0 * high * low) + low * low)
-
-
-@njit(cache=True)
-def add_trips(state: npt.NDArray[np.float64], pnl: npt.NDArray[np.float64]) -> None:
-    """Fold closed round trips into a state, in order."""
-    for value in pnl:
-        if state[N] == 0.0 or value > state[BEST]:
-            state[BEST] = value
-        if state[N] == 0.0 or value < state[WORST]:
-            state[WORST] = value
-        add_square(state, value)
-        run = 0.0
-        if value > 0.0:
-            state[WINS] += 1.0
-            add_exactly(state, GAIN, value, 0.0)
-            run = max(state[LAST_RUN], 0.0) + 1.0
-            state[LONGEST_WIN] = max(state[LONGEST_WIN], run)
-        elif value < 0.0:
-            state[LOSSES] += 1.0
-            add_exactly(state, LOSS, -value, 0.0)
-            run = min(state[LAST_RUN], 0.0) - 1.0
-            state[LONGEST_LOSS] = max(state[LONGEST_LOSS], -run)
-        if abs(run) == state[N] + 1.0:
-            state[FIRST_RUN] = run
-        state[LAST_RUN] = run
-        state[N] += 1.0
-
-
-@njit(cache=True)
-def merge_states(state: npt.NDArray[np.float64], later: npt.NDArray[np.float64]) -> None:
-    """Fold tallies, one a row and earlier rows first, into a state."""
-    for row in range(later.shape[0]):
-        other = later[row]
-        if other[N] == 0.0:
-            continue
-        if state[N] == 0.0:
-            state[:] = other
-            continue
-        joined = 0.0
-        if state[LAST_RUN] * other[FIRST_RUN] > 0.0:
-            joined = state[LAST_RUN] + other[FIRST_RUN]
-        if abs(state[FIRST_RUN]) == state[N] and joined != 0.0:
-            state[FIRST_RUN] = joined
-        whole = abs(other[FIRST_RUN]) == other[N]
-        state[LAST_RUN] = joined if whole and joined != 0.0 else other[LAST_RUN]
-        state[LONGEST_WIN] = max(state[LONGEST_WIN], other[LONGEST_WIN], joined)
-        state[LONGEST_LOSS] = max(state[LONGEST_LOSS], other[LONGEST_LOSS], -joined)
-        state[BEST] = max(state[BEST], other[BEST])
-        state[WORST] = min(state[WORST], other[WORST])
-        for field in (N, WINS, LOSSES):
-            state[field] += other[field]
-        for field in (GAIN, LOSS, SQUARE):
-            add_exactly(state, field, other[field], other[field + 1])
 
 
 def check_countable(pnl: npt.NDArray[np.float64]) -> None:
@@ -129,13 +66,26 @@ class Tally:
     __slots__ = ("_state",)
 
     def __init__(self) -> None:
-        self._state = np.zeros(FIELDS)
+        self._state = np.zeros(TALLY_FIELDS)
 
     @classmethod
     def of(cls, pnl: npt.ArrayLike) -> Tally:
         """Count trips that are all there already."""
         tally = cls()
         tally.update(pnl)
+        return tally
+
+    @classmethod
+    def from_state(cls, state: npt.NDArray[np.float64]) -> Tally:
+        """Take up a count where it was left.
+
+        Parameters
+        ----------
+        state : ndarray of shape (15,)
+            Of another tally, or of a row of days; copied.
+        """
+        tally = cls()
+        tally._state[:] = state
         return tally
 
     @classmethod

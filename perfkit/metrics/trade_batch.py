@@ -1,9 +1,8 @@
-"""Trade batch: the columns of recorded trades that metrics are folded from."""
+"""Trade batch: recorded trades as the numbers that metrics are folded from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -12,15 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError, SchemaError
-from perfkit.metrics.observations import Floats
+from perfkit.metrics.day_kernel import Trades
 from perfkit.metrics.tally import check_countable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
-__all__ = ["Codes", "Days", "Names", "TradeBatch", "TradingDay", "groups", "read_batch"]
+    from perfkit.metrics.day_kernel import Floats, Integers, Words
+    from perfkit.metrics.day_rows import DayRows
+    from perfkit.records import TradeRecord
 
-Codes: TypeAlias = npt.NDArray[np.int64]
+__all__ = ["Days", "TradingDay", "numbers_of_records", "numbers_of_table", "utc_day"]
+
 Days: TypeAlias = npt.NDArray[np.datetime64]
 TradingDay: TypeAlias = Callable[[Days], Days]
 
@@ -30,66 +34,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """A column of words as codes into a short list."""
-
-    codes: Codes
-    words: list[str]
+def utc_day(times: Days) -> Days:
+    """Name the UTC date of each moment."""
+    return times.astype("M8[D]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradeBatch:
-    """Columns of shape (n_trades,), in canonical order.
-
-    Attributes
-    ----------
-    account, strategy, symbol : Names
-        Whose trade it is.
-    day : ndarray of datetime64[D]
-        Trading day.
-    pnl, fees, position, round_trip_pnl : ndarray
-        As recorded; ``round_trip_pnl`` is NaN where no trip closed.
-    labels : Names
-        All labels of all trades, one after the other.
-    label_start : ndarray of shape (n_trades + 1,)
-        Where each trade's labels start in ``labels``.
-    """
-
-    account: Names
-    strategy: Names
-    symbol: Names
-    day: Days
-    pnl: Floats
-    fees: Floats
-    position: Floats
-    round_trip_pnl: Floats
-    labels: Names
-    label_start: Codes
-
-    def owner(self) -> Codes:
-        """Code of the (account, strategy) of each trade."""
-        return self.account.codes * len(self.strategy.words) + self.strategy.codes
-
-    def book(self) -> Codes:
-        """Code of the (account, strategy, symbol) of each trade."""
-        return self.owner() * len(self.symbol.words) + self.symbol.codes
-
-    def owner_of(self, row: int) -> tuple[str, str]:
-        """Account and strategy of one trade."""
-        return (
-            self.account.words[self.account.codes[row]],
-            self.strategy.words[self.strategy.codes[row]],
-        )
-
-    def labels_of(self, row: int) -> list[str]:
-        """Labels of one trade."""
-        codes = self.labels.codes[self.label_start[row] : self.label_start[row + 1]]
-        return [self.labels.words[code] for code in codes]
-
-
-def read_batch(trades: pa.Table | pd.DataFrame, trading_day: TradingDay) -> TradeBatch:
-    """Read the columns of recorded trades.
+def numbers_of_table(
+    trades: pa.Table | pd.DataFrame, days: DayRows, trading_day: TradingDay
+) -> Trades:
+    """Read the columns of recorded trades, numbering what has a name as ``days`` does.
 
     Raises
     ------
@@ -99,31 +52,96 @@ def read_batch(trades: pa.Table | pd.DataFrame, trading_day: TradingDay) -> Trad
         When a P&L or a position is not known, or too large to be counted.
     """
     table = _table(trades)
-    lists = table["labels"].cast(pa.list_(pa.string())).combine_chunks()
-    counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-    return TradeBatch(
-        account=_names(table["account_id"]),
-        strategy=_names(table["strategy_id"]),
-        symbol=_names(table["symbol"]),
-        day=trading_day(_utc(table["execution_time"])).astype("M8[D]"),
-        pnl=_known(table, "pnl"),
-        fees=_known(table, "commission"),
-        position=_known(table, "position"),
-        round_trip_pnl=_countable(table, "round_trip_pnl"),
-        labels=_names(pc.list_flatten(lists)),
-        label_start=np.concatenate(([0], np.cumsum(counts, dtype=np.int64))),
+    fees, position = (_known(table, name) for name in ("commission", "position"))
+    pnl, trip = _floats(table["pnl"]), _floats(table["round_trip_pnl"])
+    check_countable(pnl)
+    check_countable(trip)
+    owner, book = _numbered(table, days)
+    times = _utc(table["execution_time"])
+    day = trading_day(times).astype("M8[D]").astype(np.int64)
+    return Trades(owner, book, day, pnl, fees, position, trip, _label_bits(table["labels"], days))
+
+
+def numbers_of_records(
+    trades: Sequence[TradeRecord], days: DayRows, trading_day: TradingDay
+) -> Trades:
+    """Read a few recorded trades; as `numbers_of_table`."""
+    owners, books = days.owners, days.books
+    owner = [
+        owners.setdefault((trade.account_id, trade.strategy_id), len(owners)) for trade in trades
+    ]
+    book = [
+        books.setdefault((trade.account_id, trade.strategy_id, trade.symbol), len(books))
+        for trade in trades
+    ]
+    moments = [trade.execution_time.replace(tzinfo=None) for trade in trades]  # UTC by their rule
+    pnl, fees, position, trip = (
+        np.array([getattr(trade, name) for trade in trades], np.float64)  # None is NaN
+        for name in ("pnl", "commission", "position", "round_trip_pnl")
+    )
+    check_countable(pnl)
+    check_countable(trip)
+    _check_known("position", position)
+    day = trading_day(np.array(moments, "M8[us]")).astype("M8[D]").astype(np.int64)
+    bits = _bits_of_words([trade.labels for trade in trades], days)
+    return Trades(
+        np.array(owner, np.int64), np.array(book, np.int64), day, pnl, fees, position, trip, bits
     )
 
 
-def groups(*keys: Codes) -> Iterator[npt.NDArray[np.intp]]:
-    """Split rows by equal keys; each group keeps the order of its rows."""
-    if not keys[0].size:
-        return
-    order = np.lexsort(keys)
-    changed = np.zeros(order.size - 1, dtype=bool)
+def _bits_of_words(labels: Sequence[tuple[str, ...]], days: DayRows) -> Words:
+    numbers = [
+        [days.labels.setdefault(word, len(days.labels)) for word in words] for words in labels
+    ]
+    bits = np.zeros((len(labels), days.words), np.uint64)
+    for row, own in enumerate(numbers):
+        for number in own:
+            bits[row, number >> 6] |= np.uint64(1 << (number & 63))
+    return bits
+
+
+def _label_bits(column: pa.ChunkedArray, days: DayRows) -> Words:
+    lists = column.combine_chunks()
+    if not pa.types.is_list(lists.type) or not pa.types.is_string(lists.type.value_type):
+        lists = lists.cast(pa.list_(pa.string()))
+    words = pc.list_flatten(lists).dictionary_encode()
+    known = [
+        days.labels.setdefault(word, len(days.labels)) for word in words.dictionary.to_pylist()
+    ]
+    bits = np.zeros((len(lists), days.words), np.uint64)
+    if not len(words):
+        return bits
+    number = np.array(known, np.uint64)[words.indices.to_numpy()]
+    bit, word = np.uint64(1) << (number & np.uint64(63)), number >> np.uint64(6)
+    counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    has_some = counts > 0
+    first = (np.cumsum(counts) - counts)[has_some]
+    for place in range(bits.shape[1]):
+        own = np.where(word == place, bit, np.uint64(0))
+        bits[has_some, place] = np.bitwise_or.reduceat(own, first)
+    return bits
+
+
+def _numbered(table: pa.Table, days: DayRows) -> tuple[Integers, Integers]:
+    """Number the owner and the book of each row as they are known."""
+    keys = [_encoded(table[name]) for name in ("account_id", "strategy_id", "symbol")]
+    code = np.zeros(table.num_rows, np.int64)
     for key in keys:
-        changed |= np.diff(key[order]) != 0
-    yield from np.split(order, np.flatnonzero(changed) + 1)
+        code = code * max(len(key.dictionary), 1) + key.indices.to_numpy()
+    distinct = pa.array(code).dictionary_encode()
+    local, left = distinct.indices.to_numpy(), distinct.dictionary.to_numpy()
+    words = []
+    for key in reversed(keys):
+        names = key.dictionary.to_pylist()
+        size = max(len(names), 1)
+        words.append([names[place] for place in (left % size).tolist()])
+        left = left // size
+    owners, books, found = days.owners, days.books, []
+    for symbol, strategy, account in zip(*words, strict=True):
+        number = owners.setdefault((account, strategy), len(owners))
+        found.append((number, books.setdefault((account, strategy, symbol), len(books))))
+    owner, book = np.array(found, np.int64).reshape(-1, 2).T
+    return owner[local], book[local]
 
 
 def _table(trades: pa.Table | pd.DataFrame) -> pa.Table:
@@ -145,11 +163,11 @@ def _arrow(column: pd.Series[Any]) -> pa.Array:
     return pa.array(column, from_pandas=True)
 
 
-def _names(column: pa.ChunkedArray | pa.Array) -> Names:
-    flat = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    encoded = flat.cast(pa.string()).dictionary_encode()
-    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return Names(codes, encoded.dictionary.to_pylist())
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    flat = column.combine_chunks()
+    if not pa.types.is_string(flat.type):
+        flat = flat.cast(pa.string())
+    return flat.dictionary_encode()
 
 
 def _utc(times: pa.ChunkedArray) -> Days:
@@ -158,26 +176,26 @@ def _utc(times: pa.ChunkedArray) -> Days:
             f"execution_time must be a timestamp with a zone, was {times.type}; "
             "give the zone of the source, e.g. frame[name].dt.tz_localize('UTC')"
         )
-    moments: Days = times.cast(pa.timestamp("us", tz="UTC")).to_numpy().astype("M8[us]")
+    moments: Days = times.to_numpy().astype("M8[us]")
     return moments
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:
-    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
-
-
-def _countable(table: pa.Table, name: str) -> Floats:
-    values = _floats(table[name])
-    check_countable(values)
-    return values
+    if column.type != pa.float64():
+        column = column.cast(pa.float64())
+    return np.asarray(column.to_numpy(), dtype=np.float64)
 
 
 def _known(table: pa.Table, name: str) -> Floats:
     values = _floats(table[name])
+    _check_known(name, values)
+    return values
+
+
+def _check_known(name: str, values: Floats) -> None:
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])
         raise InvalidArgumentError(
             f"{name} of a recorded trade must be finite, was {values[row]} in row {row}; "
             "let the ledger compute it before metrics are updated"
         )
-    return values

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from perfkit.ledger import effective_fills
 from perfkit.ledger.fill_columns import BOOK_KEY
 from perfkit.records import Fill, arrow_schema
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
     from perfkit.errors import UnfitFillError
 
-__all__ = ["Applied", "BookedFills", "answered", "blamed", "owners_of"]
+__all__ = ["Applied", "BookedFills", "answered", "blamed", "in_force", "owners_of"]
+
+_ORDER = [("execution_time", "ascending"), ("sequence", "ascending")]
 
 
 class BookedFills(NamedTuple):
@@ -46,12 +49,23 @@ class BookedFills(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """Recorded fills, those of them that count, and what the books say of these."""
+    """Recorded fills, new ones last, those of them that count, and what the books say of these."""
 
     given: pa.Table
     effective: pa.Table
     books: pa.Table
     states: pa.Array
+
+
+def in_force(fills: pa.Table) -> pa.Table:
+    """Give the fills that count, as what was recorded later corrects them, in canonical order.
+
+    Parameters
+    ----------
+    fills : pyarrow.Table
+        Columns of `Fill`, and ``sequence``; others go with their fill.
+    """
+    return effective_fills(fills).sort_by(_ORDER).combine_chunks()
 
 
 def answered(new: pa.Table, applied: Applied) -> BookedFills:

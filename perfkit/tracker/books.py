@@ -9,55 +9,33 @@ new fill is answered as of now, as if all had come in order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from perfkit.errors import LateFillError, UnfitFillError, UnknownNameError
-from perfkit.ledger import Ledger, effective_fills
+from perfkit.ledger import Ledger
 from perfkit.ledger.splits import SplitFactors
 from perfkit.tracker.account_states import AccountStates
-from perfkit.tracker.booked_fills import Applied, BookedFills, answered, blamed, owners_of
+from perfkit.tracker.booked_fills import Applied, BookedFills, answered, blamed, in_force, owners_of
+from perfkit.tracker.books_state import BooksState, Moment
 from perfkit.tracker.corrections import Corrections
 from perfkit.tracker.facts import Facts, numbered
 from perfkit.tracker.foreign_fees import ForeignFees
+from perfkit.tracker.live_metrics import Change, LiveMetrics
 from perfkit.tracker.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from perfkit.ledger.ledger_state import LedgerState
     from perfkit.tracker.facts import RecordedFacts
-    from perfkit.tracker.holdings import HoldingsState
     from perfkit.tracker.roles import Market
 
-__all__ = ["Books", "BooksState"]
+__all__ = ["Books"]
 
-_ORDER = [("execution_time", "ascending"), ("sequence", "ascending")]
 _NEW = 1 << 62  # numbers fills that are not recorded yet, above all that are
 Owner = tuple[str, str]
-
-
-class BooksState(NamedTuple):
-    """What books remember between two batches.
-
-    Attributes
-    ----------
-    sequence : int
-        Number of the last fact that they hold.
-    ledger : LedgerState
-        Positions and P&L.
-    holdings : HoldingsState
-        Cash and holdings of every account's strategy.
-    fees_abroad : dict of (account, strategy) to int
-        When each last paid a fee that needs an exchange rate.
-    """
-
-    sequence: int
-    ledger: LedgerState
-    holdings: HoldingsState
-    fees_abroad: dict[Owner, int]
 
 
 class Books:
@@ -75,14 +53,22 @@ class Books:
     ----------
     ledger : Ledger
         Positions and P&L.
+    metrics : LiveMetrics
+        What every strategy did on every day; of what is on disk only.
     sequence : int
         Number of the last fact that they hold.
     is_ahead : bool
         Whether they hold facts that are not known to be on disk.
     """
 
-    def __init__(self, source: RecordedFacts, state: BooksState | None = None) -> None:
+    def __init__(
+        self,
+        source: RecordedFacts,
+        state: BooksState | None = None,
+        metrics: LiveMetrics | None = None,
+    ) -> None:
         self._source = source
+        self.metrics = metrics or LiveMetrics()
         self.sequence = 0 if state is None else state.sequence
         self._splits = source.splits()
         self.ledger = Ledger(splits=self._splits)
@@ -93,8 +79,9 @@ class Books:
         self._corrections = Corrections(source)
         if state is not None:
             self._restore(state)
-        self._window = Window(self.state())
-        self._is_late = self._is_restated = self.is_ahead = False
+        self._window = Window(self._moment())
+        self._change: Change | None = None
+        self.is_ahead = False
 
     def state(self) -> BooksState:
         """Copy what is remembered; splits, cash and corrections are read again."""
@@ -145,23 +132,26 @@ class Books:
             else:
                 self._states.on_cash(new.cash)
                 states = self._states.apply(new.trades, books, market)
+                self._change = Change(Applied(new.trades, new.trades, books, states))
                 return BookedFills(new.trades, books, states, np.arange(new.trades.num_rows))
-        self._is_late = True
         self._states.on_cash(new.cash)
         self._know(new.splits)
         fills = numbered(new.trades, _NEW)
         try:
             found = None if is_deep else self._apply_window(fills, market)
+            self._change = None if found is None else self._since_window(found)
             if found is None:
-                self._is_restated = True
                 owners = self._corrections.together(owners | owners_of(fills))
                 found = self._restate(owners, fills, market)
+                self._change = Change(found, restated=owners)
         except UnfitFillError as error:
             error.row = blamed(error, new.trades)
             raise
         return answered(fills, found)
 
-    def keep(self, new: Facts, numbers: Mapping[str, tuple[int, int]]) -> None:
+    def keep(
+        self, new: Facts, numbers: Mapping[str, tuple[int, int]], labels: pa.ChunkedArray
+    ) -> None:
         """Hear that the facts of the last `apply` are on disk.
 
         Parameters
@@ -170,17 +160,22 @@ class Books:
             As they were applied.
         numbers : mapping of str to tuple of int
             First and last sequence of each table's facts that are new.
+        labels : array of list<string>
+            Of each new trade.
         """
         sequence = max((last for _, last in numbers.values()), default=self.sequence)
         self._settle(sequence)
+        change, self._change = self._change, None
+        assert change is not None
+        self.metrics.follow(change, new.trades, labels)
         if "trades" in numbers:
-            fills = numbered(new.trades, numbers["trades"][0])
+            fills = numbered(new.trades, numbers["trades"][0], labels)
             self._fees.add(fills)
             self._corrections.add(fills)
-            self._window.add(fills, self.state, is_late=self._is_late)
-        if self._is_restated:
-            self._window = Window(self.state())
-        self.is_ahead = self._is_restated = self._is_late = False
+            self._window.add(fills, self._moment, is_late=change.back_to is not None)
+        if change.restated is not None:
+            self._window = Window(self._moment())
+        self.is_ahead = False
 
     def catch_up(self, facts: Facts, sequence: int) -> None:
         """Take facts that were recorded after the state that these books began with.
@@ -192,36 +187,47 @@ class Books:
         sequence : int
             Number of the last of them.
         """
+        for change in self._taken(facts):
+            self.metrics.follow(change, facts.trades.slice(0, 0), None)
+        self._settle(sequence)
+        self._window = Window(self._moment())
+
+    def rewound(self) -> Books:
+        """Give the books as they are on disk, after an `apply` that was not kept."""
+        (state, _), tables = self._window.last()
+        books = Books(self._source, state, self.metrics)  # which are not ahead
+        if tables:
+            books._taken(Facts.of({"trades": pa.concat_tables(tables)}))
+        books._settle(self.sequence)
+        books._window = Window(books._moment())
+        return books
+
+    def _moment(self) -> Moment:
+        return Moment(self.state(), self.metrics.mark())
+
+    def _taken(self, facts: Facts) -> list[Change]:
+        """Take recorded facts that follow; say what that changed."""
         fills, splits = facts.trades, facts.splits
         self._fees.add(fills)
         if self._fees.are_wanted(fills):
             self.ledger.restate((), splits=self._splits, rates=self._fees.read())
-        owners = self._holders(splits)
+        owners, changes = self._holders(splits), []
         try:
             if self._states.holdings.are_late(fills):
                 owners |= owners_of(fills)
             else:
-                self._apply_all(fills, None)
+                changes = [Change(self._apply_all(fills, None))]
         except (LateFillError, UnknownNameError):
             owners |= owners_of(fills)
         owners = self._corrections.together(owners | self._fees.touched())
         if owners:
-            self._restate(owners, fills.slice(0, 0), None)
-        self._settle(sequence)
-        self._window = Window(self.state())
-
-    def rewound(self) -> Books:
-        """Give the books as they are on disk, after an `apply` that was not kept."""
-        state, tables = self._window.last()
-        books = Books(self._source, state)
-        if tables:
-            books.catch_up(Facts.of({"trades": pa.concat_tables(tables)}), self.sequence)
-        books.sequence = self.sequence
-        return books
+            found = self._restate(owners, fills.slice(0, 0), None)
+            changes.append(Change(found, restated=owners))
+        return changes
 
     def _apply_window(self, new: pa.Table, market: Market | None) -> Applied | None:
         """Take the last fills again with new ones; None where that does not reach back."""
-        state, tables = self._window.back()
+        (state, _), tables = self._window.back()
         self._restore(state)
         try:
             if not self._states.holdings.are_late(new):
@@ -232,6 +238,9 @@ class Books:
             self._apply_all(pa.concat_tables(tables), None)
         return None
 
+    def _since_window(self, found: Applied) -> Change:
+        return Change(found, back_to=self._window.back()[0].metrics)
+
     def _restate(self, owners: set[Owner], new: pa.Table, market: Market | None) -> Applied:
         """Forget some strategies, and take all their fills again, and new ones."""
         self.ledger.restate(owners, splits=self._splits, rates=self._fees.rates)
@@ -240,8 +249,7 @@ class Books:
         return self._apply_all(fills, market)
 
     def _apply_all(self, fills: pa.Table, market: Market | None) -> Applied:
-        """Take recorded fills, as what was recorded later corrects them, in canonical order."""
-        effective = effective_fills(fills).sort_by(_ORDER).combine_chunks()
+        effective = in_force(fills)
         # without numbers, as live fills come: at equal times the order of rows counts
         books = self.ledger.apply(effective.drop_columns("sequence"))
         return Applied(fills, effective, books, self._states.apply(effective, books, market))

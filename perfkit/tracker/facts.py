@@ -8,18 +8,21 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from perfkit.records import CashRecord, Fill, SplitRecord, arrow_schema
+from perfkit.records import CashRecord, Fill, SplitRecord, TradeRecord, arrow_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from perfkit.store import TradeStore
 
-__all__ = ["FACTS", "Facts", "RecordedFacts", "numbered"]
+__all__ = ["FACTS", "NO_LABELS", "Facts", "RecordedFacts", "numbered"]
 
 FACTS: Final[dict[str, type]] = {"trades": Fill, "cash": CashRecord, "splits": SplitRecord}
+_LABELS = arrow_schema(TradeRecord).field("labels")
+NO_LABELS: Final[pa.ChunkedArray] = pa.chunked_array([], _LABELS.type)
 _NOTHING = {name: arrow_schema(cls).empty_table() for name, cls in FACTS.items()}
 _COLUMNS = {name: (*arrow_schema(cls).names, "sequence") for name, cls in FACTS.items()}
+_COLUMNS["trades"] += ("labels",)
 
 
 class Facts(NamedTuple):
@@ -28,7 +31,7 @@ class Facts(NamedTuple):
     Attributes
     ----------
     trades : pyarrow.Table
-        Columns of `Fill`; of recorded ones also ``sequence``.
+        Columns of `Fill`; of recorded ones also ``sequence`` and ``labels``.
     cash : pyarrow.Table
         Columns of `CashRecord`, likewise.
     splits : pyarrow.Table
@@ -106,8 +109,8 @@ class RecordedFacts:
         return self._store.read("trades", where=where, columns=_COLUMNS["trades"])
 
 
-def numbered(fills: pa.Table, first: int) -> pa.Table:
-    """Number fills that are not recorded yet.
+def numbered(fills: pa.Table, first: int, labels: pa.Array | None = None) -> pa.Table:
+    """Number fills as recorded ones are.
 
     Parameters
     ----------
@@ -115,6 +118,9 @@ def numbered(fills: pa.Table, first: int) -> pa.Table:
         Columns of `Fill`.
     first : int
         Number of the first of them.
+    labels : array of list<string>, optional
+        Of each; empty where they are not known yet.
     """
     numbers = pa.array(np.arange(first, first + fills.num_rows))
-    return fills.append_column("sequence", numbers)
+    known = pa.array([[]] * fills.num_rows, _LABELS.type) if labels is None else labels
+    return fills.append_column("sequence", numbers).append_column(_LABELS, known)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from perfkit.errors import UnfitFillError, UnknownNameError
 from perfkit.tracker.books import Books
-from perfkit.tracker.facts import FACTS, Facts, RecordedFacts
+from perfkit.tracker.facts import FACTS, NO_LABELS, Facts, RecordedFacts
 from perfkit.tracker.known_records import KnownRecords
+from perfkit.tracker.live_metrics import LiveMetrics
 from perfkit.tracker.recovery import Recovery, Snapshot
 from perfkit.tracker.split_rows import require_told_once
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from perfkit.ledger import Ledger
+    from perfkit.metrics import PerformanceMetrics
     from perfkit.store import TradeStore
     from perfkit.tracker.batch import Batch
     from perfkit.tracker.booked_fills import BookedFills
@@ -62,7 +64,7 @@ class Memory:
             name: KnownRecords(record, index=snapshot.known.get(name))
             for name, record in FACTS.items()
         }
-        self.books = Books(self._source, snapshot.books)
+        self.books = Books(self._source, snapshot.books, LiveMetrics(snapshot.metrics))
         self._saved = self.books.sequence
         facts = self._source.after(self._saved)
         for name, rows in facts._asdict().items():
@@ -104,7 +106,12 @@ class Memory:
                 batches["trades"].drop_refused()
                 self.settle()
 
-    def keep(self, batches: Mapping[str, Batch], numbers: Mapping[str, tuple[int, int]]) -> None:
+    def keep(
+        self,
+        batches: Mapping[str, Batch],
+        numbers: Mapping[str, tuple[int, int]],
+        labels: pa.ChunkedArray,
+    ) -> None:
         """Remember what is on disk now.
 
         Parameters
@@ -113,11 +120,13 @@ class Memory:
             As they were booked.
         numbers : mapping of str to tuple of int
             First and last sequence of each that had rows.
+        labels : array of list<string>
+            Of each trade among them.
         """
         for name, (first, _) in numbers.items():
             batches[name].number(first)
             self._known[name].index.add(batches[name].entries)
-        self.books.keep(_facts(batches), numbers)
+        self.books.keep(_facts(batches), numbers, labels)
         self.save_if_due()
 
     @property
@@ -140,8 +149,13 @@ class Memory:
         if self.books.has_new_rates:
             nothing = Facts.of({})
             self.books.apply(nothing, None)
-            self.books.keep(nothing, {})
+            self.books.keep(nothing, {}, NO_LABELS)
         return self.books.ledger
+
+    def performance(self) -> PerformanceMetrics:
+        """Give the metrics of what is on disk, at the rates that are known."""
+        self.ledger()
+        return self.books.metrics.performance()
 
     def save_if_due(self) -> None:
         """Keep a snapshot when much was recorded since the last one."""
@@ -158,7 +172,8 @@ class Memory:
             return
         self._saved = self.books.sequence
         try:
-            self._recovery.save(Snapshot(self.books.state(), self.known, self._span))
+            days = self.books.metrics.performance().state()
+            self._recovery.save(Snapshot(self.books.state(), days, self.known, self._span))
         except OSError as error:
             warnings.warn(f"the snapshot for a fast start was not kept: {error}", stacklevel=2)
 

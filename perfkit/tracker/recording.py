@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from perfkit.errors import InvalidTableError, StoreError
 from perfkit.tracker.batch import Batch, refuse_strangers
-from perfkit.tracker.facts import FACTS
+from perfkit.tracker.facts import FACTS, NO_LABELS
 from perfkit.tracker.intake import record_rows, stamped
 from perfkit.tracker.listeners import Listeners
 from perfkit.tracker.memory import Memory
@@ -148,7 +148,8 @@ class Recording:
             for name, receipt in receipts.items()
             if receipt.first_sequence is not None and receipt.last_sequence is not None
         }
-        self.memory.keep(batches, numbers)
+        labels = rows["trades"].column("labels") if "trades" in rows else NO_LABELS
+        self.memory.keep(batches, numbers, labels)
         if "trades" in numbers:
             self._untold.append((rows["trades"], receipts["trades"]))
 

@@ -20,7 +20,8 @@ import numpy as np
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.ledger.ledger_state import LedgerState
-from perfkit.tracker.books import BooksState
+from perfkit.metrics.day_rows import DayState
+from perfkit.tracker.books_state import BooksState
 from perfkit.tracker.holdings import HoldingsState
 from perfkit.tracker.known_index import ENTRY, KnownIndex
 
@@ -43,6 +44,8 @@ class Snapshot(NamedTuple):
     ----------
     books : BooksState, optional
         None when there is no snapshot: then nothing is known either.
+    metrics : DayState, optional
+        Days of every strategy, of the same fills.
     known : dict of str to KnownIndex
         By table.
     span : str
@@ -50,6 +53,7 @@ class Snapshot(NamedTuple):
     """
 
     books: BooksState | None
+    metrics: DayState | None
     known: dict[str, KnownIndex]
     span: str
 
@@ -70,15 +74,17 @@ class Recovery:
     def save(self, snapshot: Snapshot) -> None:
         """Keep a snapshot in place of the one before, which is whole until then."""
         assert snapshot.books is not None
+        assert snapshot.metrics is not None
         self._folder.mkdir(parents=True, exist_ok=True)
         files = {name: self._save_runs(index) for name, index in snapshot.known.items()}
-        books = snapshot.books
+        books, days = snapshot.books, snapshot.metrics
         names = {
             "format": _FORMAT,
             "span": snapshot.span,
             "sequence": books.sequence,
             "ledger": books.ledger.names,
             "holdings": books.holdings.names,
+            "metrics": days.names,
             "fees_abroad": [[*owner, time] for owner, time in books.fees_abroad.items()],
             "known": files,
         }
@@ -86,6 +92,7 @@ class Recovery:
         arrays: dict[str, Any] = {}
         arrays |= {f"ledger_{name}": values for name, values in books.ledger.arrays.items()}
         arrays |= {f"holdings_{name}": values for name, values in books.holdings.arrays.items()}
+        arrays |= {f"metrics_{name}": values for name, values in days.arrays.items()}
         text = np.frombuffer(json.dumps(names).encode(), np.uint8)
         arrays["names"] = text
         np.savez(room, allow_pickle=False, **arrays)
@@ -101,7 +108,7 @@ class Recovery:
         holds : callable
             Tells whether the writer of a span had this history up to a sequence.
         """
-        nothing = Snapshot(None, {}, "")
+        nothing = Snapshot(None, None, {}, "")
         try:
             data = (self._folder / "snapshot").read_bytes()
             if hashlib.sha256(data[_SHA:]).hexdigest().encode() != data[:_SHA]:
@@ -121,7 +128,7 @@ class Recovery:
                 for name, values in arrays.items()
                 if name.startswith(room)
             }
-            for room in ("ledger_", "holdings_")
+            for room in ("ledger_", "holdings_", "metrics_")
         }
         books = BooksState(
             names["sequence"],
@@ -133,7 +140,8 @@ class Recovery:
             name: KnownIndex([self._map_run(file) for file in files])
             for name, files in names["known"].items()
         }
-        return Snapshot(books, known, names["span"])
+        days = DayState(names["metrics"], own["metrics_"])
+        return Snapshot(books, days, known, names["span"])
 
     def _save_runs(self, index: KnownIndex) -> list[str]:
         """Write the runs that are not on disk yet; give the names of all."""

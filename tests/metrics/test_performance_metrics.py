@@ -250,9 +250,9 @@ def test_no_trades_at_all_change_nothing():
         ),
         (lambda p: p.update(TURNOVER.drop(columns="pnl")), SchemaError, r"missing \['pnl'\]"),
         (
-            lambda p: p.update(TURNOVER.assign(pnl=np.nan)),
+            lambda p: p.update(TURNOVER.assign(position=np.nan)),
             InvalidArgumentError,
-            "pnl of a recorded trade",
+            "position of a recorded trade",
         ),
         (
             lambda p: p.update(

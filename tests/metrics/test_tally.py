@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics import Tally
-from perfkit.metrics import tally as kernel
+from perfkit.metrics import day_kernel as kernel
 
 PNL = st.lists(
     st.one_of(
@@ -68,12 +68,12 @@ def test_all_but_the_streaks_are_free_of_order(pnl, random):
 @settings(deadline=None, max_examples=40)
 @given(PNL)
 def test_the_kernel_counts_what_plain_python_counts(pnl):
-    compiled, plain = np.zeros(kernel.FIELDS), np.zeros(kernel.FIELDS)
+    compiled, plain = np.zeros((2, kernel.TALLY_FIELDS))
     values = np.array(pnl, dtype=np.float64)
     kernel.add_trips(compiled, values)
     kernel.add_trips.py_func(plain, values)
     assert compiled.tolist() == plain.tolist()
-    merged = np.zeros(kernel.FIELDS)
+    merged = np.zeros(kernel.TALLY_FIELDS)
     kernel.merge_states.py_func(merged, np.vstack([compiled, plain]))
     assert merged[kernel.N] == 2 * len(pnl)
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perfkit.errors import ConflictError
+from perfkit.history import History
+from perfkit.metrics import PerformanceMetrics
 from perfkit.records import Bar, CashRecord, Fill, SplitRecord
 from perfkit.tracker import TradeTracker, memory, window
 
@@ -28,18 +32,39 @@ def books(tracker):
         if row["time"]
     }
     keys = ["account_id", "strategy_id", "symbol"]
-    return ledger.sort_values(keys).reset_index(drop=True), held
+    days = days_of(tracker.recording.memory.performance())
+    return ledger.sort_values(keys).reset_index(drop=True), held, days
+
+
+def days_of(performance):
+    """Give every day of every strategy, with its labels, bit for bit."""
+    return {
+        (*owner, str(day.day)): (
+            repr(replace(day, labels={})),
+            sorted(map(str, day.labels.items())),
+        )
+        for owner in performance.strategies()
+        for day in performance._range(*owner, None, None)
+    }
 
 
 def assert_same(one, other):
     pd.testing.assert_frame_equal(one[0], other[0], check_exact=True)
-    assert one[1] == other[1]
+    assert one[1:] == other[1:]
+
+
+class Sides:
+    """Labels each trade by its side and its symbol."""
+
+    def generate(self, trades, context):
+        words = zip(trades["side"].to_pylist(), trades["symbol"].to_pylist(), strict=True)
+        return pa.array([[side, symbol.lower()] for side, symbol in words], pa.list_(pa.string()))
 
 
 def replayed(folder):
     """Open a history without its snapshot, and give the books."""
     shutil.rmtree(folder / "recovery", ignore_errors=True)
-    with TradeTracker(folder, labeler=None) as tracker:
+    with TradeTracker(folder, labeler=Sides()) as tracker:
         return books(tracker)
 
 
@@ -101,19 +126,22 @@ def small(monkeypatch):
 @given(seed=st.integers(0, 10_000))
 def test_after_any_life_the_books_are_those_of_a_full_replay(tmp_path_factory, small, seed):
     folder = tmp_path_factory.mktemp("history")
-    tracker = TradeTracker(folder, labeler=None)
+    tracker = TradeTracker(folder, labeler=Sides())
     how = {"fill": "record_many", "cash": "record_cash", "split": "record_splits"}
     for kind, row in a_life(random.Random(seed)):
         if kind == "restart":
             tracker.close() if row == "close" else tracker.store.release()
-            tracker = TradeTracker(folder, labeler=None)
+            tracker = TradeTracker(folder, labeler=Sides())
         else:
             getattr(tracker, how.get(kind, "record_bars"))([row])
     live = books(tracker)
     tracker.close()
-    with TradeTracker(folder, labeler=None) as again:
+    with TradeTracker(folder, labeler=Sides()) as again:
         assert_same(books(again), live)
     assert_same(replayed(folder), live)
+    in_force = PerformanceMetrics()
+    in_force.update(History(folder)._facts.records({}))
+    assert days_of(in_force) == live[2]
 
 
 @pytest.mark.parametrize("copies", [1, 3])
