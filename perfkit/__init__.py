@@ -24,7 +24,7 @@ from perfkit.execution import (
     create_execution_summary,
 )
 from perfkit.history import History
-from perfkit.labels import LabelGenerator, label_catalog
+from perfkit.labels import LabelGenerator, label_catalog, label_rule
 from perfkit.ledger import (
     Ledger,
     TradingClock,
@@ -40,7 +40,7 @@ from perfkit.ledger import (
     round_trips,
     trading_day,
 )
-from perfkit.market import MarketState, context_asof
+from perfkit.market import INTRADAY, MarketState, context_asof
 from perfkit.metrics import (
     METRICS,
     PerformanceMetrics,
@@ -90,12 +90,14 @@ from perfkit.records import (
     CashRecord,
     ContractType,
     Fill,
+    Importance,
     LabelPerformance,
     LabelRecord,
     LabelSource,
     Liquidity,
     Mark,
     MarketContext,
+    NewsEvent,
     OptimizationSignal,
     PerformanceSummary,
     PnlLogEntry,
@@ -114,6 +116,7 @@ from perfkit.store import Backlog, PnlLog, Receipt, Rejection, TradeStore
 from perfkit.tracker import Recorder, StrategyOrderTracker, TradeTracker
 
 __all__ = [
+    "INTRADAY",
     "METRICS",
     "AccountState",
     "Action",
@@ -129,6 +132,7 @@ __all__ = [
     "ContractType",
     "Fill",
     "History",
+    "Importance",
     "LabelGenerator",
     "LabelPerformance",
     "LabelRecord",
@@ -140,6 +144,7 @@ __all__ = [
     "MarketContext",
     "MarketState",
     "MultiStrategyManager",
+    "NewsEvent",
     "OptimizationSignal",
     "Order",
     "PaperBroker",
@@ -196,6 +201,7 @@ __all__ = [
     "information_ratio",
     "kurtosis",
     "label_catalog",
+    "label_rule",
     "longest_drawdown",
     "max_drawdown",
     "modified_dietz",

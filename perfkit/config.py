@@ -37,6 +37,7 @@ class Settings:
 
         history = "s3://desk/perf"
         account = "main"
+        calendar = "XNYS"
         s3_profile = "trading"
         s3_endpoint = "https://minio.desk.example:9000"
 
@@ -49,6 +50,9 @@ class Settings:
         Owner of rows that name none, when they are recorded.
     journal : str, optional
         File of that history's journal, on this machine.
+    calendar : str, optional
+        Exchange calendar of the desk, as exchange_calendars names it, or ``24/7``: the
+        commands that record describe trades by its sessions.
     s3_endpoint, s3_region : str, optional
         Where S3 is spoken to, when it is not AWS or not the profile's region.
     s3_profile : str, optional
@@ -59,6 +63,7 @@ class Settings:
     account: str | None = None
     strategy: str | None = None
     journal: str | None = None
+    calendar: str | None = None
     s3_endpoint: str | None = None
     s3_region: str | None = None
     s3_profile: str | None = None

@@ -20,6 +20,7 @@ from perfkit.cli import (
     checking,
     demo,
     flushing,
+    labeling,
     maintenance,
     questions,
     reconciling,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("import")(recording.import_file)
+app.command("import-news")(recording.import_news)
 app.command("formats")(recording.formats)
 app.command("record")(recording.record)
 app.command("flush")(flushing.flush)
@@ -47,6 +49,9 @@ app.command("report")(questions.report)
 app.command("verify")(checking.verify)
 app.command("changes")(checking.changes)
 app.command("reconcile")(reconciling.reconcile)
+app.command("label")(labeling.label)
+app.command("labels")(labeling.labels)
+app.command("relabel")(labeling.relabel)
 app.command("archive")(archiving.archive)
 app.command("compact")(maintenance.compact)
 app.command("vacuum")(maintenance.vacuum)
@@ -68,9 +73,9 @@ def _options(
 ) -> None:
     """Find out which trades make or lose money, and whether that is real or luck.
 
-    Where the history is and who owns what is recorded may be set once, in perfkit.toml or in
-    variables: PERFKIT_HISTORY, PERFKIT_ACCOUNT, PERFKIT_STRATEGY, PERFKIT_JOURNAL,
-    PERFKIT_S3_ENDPOINT, PERFKIT_S3_REGION, PERFKIT_S3_PROFILE.
+    Where the history is, who owns what is recorded and where it is traded may be set once, in
+    perfkit.toml or in variables: PERFKIT_HISTORY, PERFKIT_ACCOUNT, PERFKIT_STRATEGY,
+    PERFKIT_CALENDAR, PERFKIT_JOURNAL, PERFKIT_S3_ENDPOINT, PERFKIT_S3_REGION, PERFKIT_S3_PROFILE.
     """
     context.default_map = command_defaults()
 

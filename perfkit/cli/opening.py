@@ -9,12 +9,13 @@ from perfkit.config import Settings
 
 if TYPE_CHECKING:
     from perfkit.store import TradeStore
+    from perfkit.tracker import TradeTracker
 
-__all__ = ["command_defaults", "open_store", "place"]
+__all__ = ["command_defaults", "open_store", "open_tracker", "place"]
 
 _READERS = (
     "summary", "attribution", "report", "verify", "changes", "flush", "compact", "vacuum", "export",
-    "archive",
+    "archive", "labels", "relabel", "label",
 )  # fmt: skip
 _RECORDERS = ("import", "record")
 
@@ -56,6 +57,21 @@ def open_store(uri: str) -> TradeStore:
     return TradeStore(uri, **place(uri))
 
 
+def open_tracker(uri: str) -> TradeTracker:
+    """Open a history for recording; its trades are described by the calendar of the settings.
+
+    Parameters
+    ----------
+    uri : str
+        A folder, or ``s3://bucket/prefix``.
+    """
+    from perfkit.market import MarketState
+    from perfkit.tracker import TradeTracker
+
+    market = MarketState(calendar=Settings.read().calendar)
+    return TradeTracker(open_store(uri), market=market)
+
+
 def command_defaults() -> dict[str, dict[str, str]]:
     """Say what each command is given when it is not told."""
     settings = Settings.read()
@@ -63,6 +79,7 @@ def command_defaults() -> dict[str, dict[str, str]]:
     wanted: dict[str, dict[str, str | None]] = {
         **{name: {"uri": settings.history} for name in _READERS},
         **{name: {"into": settings.history, **owner} for name in _RECORDERS},
+        "import-news": {"into": settings.history},
         "reconcile": {"against": settings.history},
     }
     return {

@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from perfkit.errors import UnknownNameError
 from perfkit.history.selection import Selection, book_filter, names_of, require_known_keywords
-from perfkit.ledger import Ledger, effective_fills
+from perfkit.ledger import Ledger
 from perfkit.records import Fill, RecordType, TradeRecord, arrow_schema
 from perfkit.store import TradeStore
+from perfkit.tracker.booked_fills import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,6 +119,22 @@ class Facts:
         columns = ["symbol", "close_time", "high", "low", "close"]
         return self._store.read("bars", where=where, columns=columns)
 
+    def market(self) -> dict[str, pa.Table]:
+        """Every ``bars`` and every ``news`` row, whatever moment the question is about."""
+        return {name: self._store.read(name) for name in ("bars", "news")}
+
+    def judgements(self) -> pa.Table:
+        """Labels that were recorded beside the trades."""
+        return self._store.read("labels", where=self._until("labelled_at"))
+
+    def named(self, trade_id: str) -> pa.Table:
+        """Trade, account and strategy of every trade of one id, as first recorded."""
+        is_new = pl.col("record_type") == RecordType.NEW.value
+        columns = ["trade_id", "account_id", "strategy_id"]
+        return self._store.read(
+            "trades", where=is_new & (pl.col("trade_id") == trade_id), columns=columns
+        )
+
     def rates(self) -> pa.Table:
         """The closes of currency pairs, such as EUR/USD."""
         return self._closes(pl.col("symbol").str.contains("/", literal=True))
@@ -149,7 +166,7 @@ class Facts:
         )
         if later.num_rows == 0:
             return self._store.read("trades", where=wanted, columns=columns)
-        fills = effective_fills(self._store.read("trades", where=of_accounts, columns=columns))
+        fills = in_force(self._store.read("trades", where=of_accounts, columns=columns))
         if wanted is None:
             return fills
         keys = pl.DataFrame({n: fills[n].to_pylist() for n in wanted.meta.root_names()})

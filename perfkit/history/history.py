@@ -1,7 +1,8 @@
 """`History`: everything that a notebook opens, over one recorded history.
 
-It holds no numbers of its own. The books answer first (`BookHistory`), the rooms
-below measure and judge what they say.
+It holds no numbers of its own. The books answer first (`BookHistory`), labels are read and
+given beside them (`LabelHistory`, `JudgingHistory`), and the rooms below measure and judge
+what they say.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Unpack
 import pandas as pd
 
 from perfkit.attribution import AttributionAnalyzer
-from perfkit.history.book_history import BookHistory
 from perfkit.history.changes import changes
 from perfkit.history.facts import EVERYTHING, Knowledge
 from perfkit.history.groups import group_columns, measure, with_known_at
+from perfkit.history.judging_history import JudgingHistory
 from perfkit.history.reconciliation import Reconciliation, Recorded, Told, reconciliation
 from perfkit.history.restatement import WRITTEN, restated
 from perfkit.history.selection import (
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["History"]
 
 
-class History(BookHistory):
+class History(JudgingHistory):
     """A recorded history, ready for every question; see `BookHistory` for its parameters."""
 
     def metrics(

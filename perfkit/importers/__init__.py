@@ -23,6 +23,8 @@ from perfkit.importers.crypto.hyperliquid import read_hyperliquid
 from perfkit.importers.crypto.kraken import read_kraken
 from perfkit.importers.formats import FORMATS, format_settings, read_file
 from perfkit.importers.ndjson import record_from_json
+from perfkit.importers.news.news_files import read_news
+from perfkit.importers.news.news_import import NewsImport
 from perfkit.importers.platforms.legacy_json import LegacyImport, read_legacy_json
 from perfkit.importers.platforms.metatrader import read_metatrader
 from perfkit.importers.platforms.tradingview import read_tradingview
@@ -38,6 +40,7 @@ __all__ = [
     "CsvStyle",
     "ImportResult",
     "LegacyImport",
+    "NewsImport",
     "NumberStyle",
     "RefusedRow",
     "SkippedRow",
@@ -66,6 +69,7 @@ __all__ = [
     "read_legacy_json",
     "read_metatrader",
     "read_nautilus",
+    "read_news",
     "read_pyfolio",
     "read_table",
     "read_tradingview",

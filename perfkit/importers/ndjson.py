@@ -1,18 +1,18 @@
 """Facts as lines of JSON: one object a line, with perfkit's own field names.
 
 A line with a ``trade_id`` is a fill, one with a ``cash_id`` a deposit or
-withdrawal, one with a ``close_time`` a bar.
+withdrawal, one with a ``close_time`` a bar, one with an ``event_id`` news.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from perfkit.errors import ImportFormatError
 from perfkit.importers.json_rows import parse_json
-from perfkit.records import Bar, CashRecord, Fill
+from perfkit.records import Bar, CashRecord, Fill, NewsEvent
 from perfkit.records.fields import field_specs, record_kind
 
 if TYPE_CHECKING:
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 
 __all__ = ["record_from_json"]
 
-_KINDS: Mapping[str, type[Fill | CashRecord | Bar]] = MappingProxyType(
-    {"trade_id": Fill, "cash_id": CashRecord, "close_time": Bar}
+Fact: TypeAlias = Fill | CashRecord | Bar | NewsEvent
+
+_KINDS: Mapping[str, type[Fact]] = MappingProxyType(
+    {"trade_id": Fill, "cash_id": CashRecord, "close_time": Bar, "event_id": NewsEvent}
 )
 
 
-def record_from_json(
-    line: str, defaults: Mapping[str, Any] | None = None
-) -> Fill | CashRecord | Bar:
+def record_from_json(line: str, defaults: Mapping[str, Any] | None = None) -> Fact:
     """Read one fact from one line of JSON.
 
     Parameters
     ----------
     line : str
-        A JSON object with the fields of `Fill`, `CashRecord` or `Bar`; times
-        are ISO 8601 with a zone.
+        A JSON object with the fields of `Fill`, `CashRecord`, `Bar` or `NewsEvent`;
+        times are ISO 8601 with a zone.
     defaults : mapping of str to object, optional
         Values for fields that the line leaves out, e.g. ``account_id``.
 
     Returns
     -------
-    Fill, CashRecord or Bar
+    Fill, CashRecord, Bar or NewsEvent
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From trades and their context to labels, and the catalogue of all of them.
+"""From trades and their context to labels.
 
 Every trade is judged by its own row. What other trades or later bars say cannot change
 its labels, so one trade, any batch and the whole history are labelled alike.
@@ -6,20 +6,28 @@ its labels, so one trade, any batch and the whole history are labelled alike.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError, UnknownNameError
+from perfkit.labels import behavioral, environment, pattern
 from perfkit.labels.rule import RULES, BoolColumn, LabelRule
+from perfkit.labels.rule_file import read_rules
 from perfkit.labels.trade_columns import TradeColumns
+from perfkit.records.rules import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-__all__ = ["LabelGenerator", "label_catalog"]
+__all__ = ["DEFAULT_VERSION", "UNVERSIONED", "LabelGenerator"]
+
+DEFAULT_VERSION = "rules-2"  # whoever changes a rule or a number of the package changes it
+UNVERSIONED = "unversioned"
+_MODULES = (behavioral, environment, pattern)
+_PACKAGE = tuple(RULES[label] for label in sorted(name for m in _MODULES for name in m.__all__))
 
 
 class LabelGenerator:
@@ -32,19 +40,26 @@ class LabelGenerator:
         when not given.
     parameters : mapping, optional
         Other numbers for some rules: ``{"quick_exit": {"days": 2}}``.
+    version : str, optional
+        Names this set of rules and numbers wherever its judgements are kept. The
+        package's own set is ``rules-2``; any other is ``unversioned`` until it is given
+        a name.
 
     Raises
     ------
     UnknownNameError
         When a label or a parameter does not exist.
     InvalidArgumentError
-        When two rules give the same label, or a parameter is not a finite number.
+        When two rules give the same label, a parameter is not a finite number, or the
+        version is that of another set.
     """
 
     def __init__(
         self,
         rules: Iterable[str | LabelRule] | None = None,
         parameters: Mapping[str, Mapping[str, float]] | None = None,
+        *,
+        version: str | None = None,
     ) -> None:
         chosen = [_rule(r) for r in (RULES if rules is None else rules)]
         self.rules = tuple(sorted(chosen, key=lambda rule: rule.name))
@@ -59,6 +74,37 @@ class LabelGenerator:
             for name, number in numbers.items():
                 _check_known(f"parameter of {label}", name, sorted(self._numbers[label]))
                 self._numbers[label][name] = _finite(label, name, number)
+        self.version = self._named(version)
+        self._labels = pa.array(names, pa.string())
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Take the rules of the catalogue with the numbers and rules of a rule file.
+
+        Parameters
+        ----------
+        path : path
+            See `perfkit.labels.rule_file`.
+
+        Raises
+        ------
+        ImportFormatError
+            When the file can't be read or is no TOML.
+        InvalidArgumentError, UnknownNameError
+            When it holds what a rule file has not, or as the class itself.
+        """
+        found = read_rules(path)
+        try:
+            return cls([*RULES, *found.rules], found.parameters, version=found.version)
+        except InvalidArgumentError as error:
+            raise InvalidArgumentError(f"{path}: {error}") from error
+        except UnknownNameError as error:
+            raise UnknownNameError(f"{path}: {error}") from error
+
+    @property
+    def numbers(self) -> dict[str, dict[str, float]]:
+        """The parameters of each rule, by label."""
+        return {label: dict(numbers) for label, numbers in self._numbers.items()}
 
     def generate(self, trades: pa.Table, context: pa.Table) -> pa.Array:
         """Label each trade by what was known at its execution.
@@ -84,17 +130,29 @@ class LabelGenerator:
         InvalidArgumentError
             When a rule of one's own does not answer with one bool a trade.
         """
-        columns = TradeColumns(trades, context)
-        fires = np.zeros((columns.length, len(self.rules)), dtype=np.bool_)
-        for position, rule in enumerate(self.rules):
-            fires[:, position] = self._judge(rule, columns)
-        offsets = np.concatenate([[0], np.cumsum(fires.sum(axis=1))]).astype(np.int32)
-        names = pa.array([rule.name for rule in self.rules], pa.string())
-        labels = names.take(pa.array(np.nonzero(fires)[1]))
+        fires = self.judge(trades, context)
+        offsets = np.zeros(len(fires) + 1, dtype=np.int32)
+        np.cumsum(fires.sum(axis=1), out=offsets[1:])
+        labels = self._labels.take(pa.array(fires.nonzero()[1]))
         return pa.ListArray.from_arrays(pa.array(offsets), labels)
 
-    def _judge(self, rule: LabelRule, columns: TradeColumns) -> BoolColumn:
-        arguments = (columns[name] for name in rule.needs)
+    def judge(self, trades: pa.Table, context: pa.Table) -> BoolColumn:
+        """Say of each trade and rule whether the label holds; see `generate`.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_trades, n_rules)
+            Columns in the order of ``rules``.
+        """
+        columns = TradeColumns(trades, context)
+        fires = np.empty((columns.length, len(self.rules)), dtype=np.bool_)
+        with np.errstate(all="ignore"):  # of a figure without a finite value nothing holds
+            for position, rule in enumerate(self.rules):
+                fires[:, position] = self._judged(rule, columns)
+        return fires
+
+    def _judged(self, rule: LabelRule, columns: TradeColumns) -> BoolColumn:
+        arguments = [columns[name] for name in rule.needs]
         answer = np.asarray(rule.function(*arguments, **self._numbers[rule.name]))
         if answer.dtype != np.bool_ or answer.shape != (columns.length,):
             raise InvalidArgumentError(
@@ -103,35 +161,25 @@ class LabelGenerator:
             )
         return answer
 
-
-def label_catalog() -> pd.DataFrame:
-    """List every label with the rule that gives it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a label, by family and name: ``label``, ``family``, ``known_at``
-        (``entry`` or ``exit``), ``rule`` (in words), ``parameters`` (defaults by
-        name), ``columns`` (what it reads) and ``source``.
-
-    Examples
-    --------
-    >>> catalog = label_catalog().set_index("label")
-    >>> catalog.loc["quick_exit", ["family", "known_at", "parameters"]].tolist()
-    ['pattern', 'exit', {'days': 5.0}]
-    """
-    rules = sorted(RULES.values(), key=lambda rule: (rule.family, rule.name))
-    return pd.DataFrame(
-        {
-            "label": [rule.name for rule in rules],
-            "family": [rule.family for rule in rules],
-            "known_at": [rule.known_at for rule in rules],
-            "rule": [rule.text for rule in rules],
-            "parameters": [dict(rule.parameters) for rule in rules],
-            "columns": [rule.needs for rule in rules],
-            "source": [rule.source for rule in rules],
-        }
-    )
+    def _named(self, version: str | None) -> str:
+        is_package = self.rules == _PACKAGE and all(
+            self._numbers[rule.name] == rule.parameters for rule in _PACKAGE
+        )
+        if version is None:
+            return DEFAULT_VERSION if is_package else UNVERSIONED
+        rule = Text(64)
+        if not rule.accepts(version):
+            raise InvalidArgumentError(
+                f"version must {rule.requirement}, was {version!r}; {rule.remedy}"
+            )
+        taken = UNVERSIONED if is_package else DEFAULT_VERSION
+        if version in (UNVERSIONED, taken):
+            raise InvalidArgumentError(
+                f"version must be new for other rules or numbers, was {version!r}, the name of "
+                f"{'no set' if version == UNVERSIONED else 'the set of the package'}; choose a "
+                "name of your own"
+            )
+        return version
 
 
 def _rule(rule: str | LabelRule) -> LabelRule:

@@ -17,8 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from perfkit.errors import InvalidArgumentError
+from perfkit.records.rules import Identifier
 
-__all__ = ["RULES", "BoolColumn", "Family", "FloatColumn", "LabelRule", "WordColumn", "label_rule"]
+__all__ = [
+    "RULES",
+    "BoolColumn",
+    "Family",
+    "FloatColumn",
+    "KnownAt",
+    "LabelRule",
+    "WordColumn",
+    "label_rule",
+]
 
 BoolColumn = npt.NDArray[np.bool_]
 FloatColumn = npt.NDArray[np.float64]
@@ -52,6 +62,13 @@ class LabelRule:
         Its numbers.
     source : str
         Where the definition comes from.
+    text : str
+        The rule in words.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the name can be no label.
     """
 
     name: str
@@ -61,6 +78,14 @@ class LabelRule:
     needs: tuple[str, ...]
     parameters: Mapping[str, float]
     source: str
+    text: str
+
+    def __post_init__(self) -> None:
+        rule = Identifier()
+        if not rule.accepts(self.name):
+            raise InvalidArgumentError(
+                f"label rule {self.name!r}: a label must {rule.requirement}; {rule.remedy}"
+            )
 
     @classmethod
     def of(
@@ -71,18 +96,22 @@ class LabelRule:
         known_at: KnownAt,
         source: str,
     ) -> LabelRule:
-        """Read a rule off its function; the label is the function's name.
+        """Read a rule off its function.
+
+        The label is the function's name, the words are its docstring up to the first
+        section.
 
         Raises
         ------
         InvalidArgumentError
-            When the function has no docstring, or a keyword parameter without a
-            default.
+            When the function has no docstring, a keyword parameter without a default, or
+            a name that can be no label.
         """
         parameters = inspect.signature(function).parameters.values()
         numbers = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         name = getattr(function, "__name__", repr(function))
-        if not inspect.getdoc(function) or inspect.Parameter.empty in numbers.values():
+        words = inspect.getdoc(function)
+        if not words or inspect.Parameter.empty in numbers.values():
             raise InvalidArgumentError(
                 f"label rule {name!r} must have a docstring and a default for each keyword "
                 f"parameter, had the parameters {numbers}; both stand in the catalogue"
@@ -95,12 +124,8 @@ class LabelRule:
             needs=tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY),
             parameters=numbers,
             source=source,
+            text=words.split("\n\nParameters\n")[0],
         )
-
-    @property
-    def text(self) -> str:
-        """The rule in words: the docstring up to its first section."""
-        return (inspect.getdoc(self.function) or "").split("\n\nParameters\n")[0]
 
 
 RULES: dict[str, LabelRule] = {}

@@ -1,18 +1,23 @@
 """The columns that a label rule may name: those of trades and context, and a few read
 from them.
 
-A null number is NaN and a null word is empty, so that no comparison with it holds. To
-the columns that were given are added:
+A null number is NaN, a null word is empty and a null yes-or-no is no, so that no
+comparison with it holds; times are microseconds since 1970, UTC. To the columns that
+were given are added:
 
-================== ==========================================================
-``direction``      +1.0 for a buy, -1.0 for a sale
-``opens``          the fill opens, increases or turns a position
-``closes``         the fill reduces, closes or turns a position
-``entry_notional`` absolute value of what it opened; on a turn the new part
-``holding_days``   days since the position that it closed was opened
-``adverse_move``   distance of the price from the average entry price of the
-                   position before it, positive when against that position
-================== ==========================================================
+==================== ========================================================
+``direction``        +1.0 for a buy, -1.0 for a sale
+``opens``            the fill opens, increases or turns a position
+``closes``           the fill reduces, closes or turns a position
+``entry_notional``   absolute value of what it opened; on a turn the new part
+``holding_minutes``  since the position that it closed was opened
+``holding_days``     the same in days
+``adverse_move``     distance of the price from the average entry price of the
+                     position before it, positive when against that position
+``favorable_return`` the same distance turned round, as a fraction of that
+                     entry price
+``news_is_known``    whether ``news_event`` is not null
+==================== ========================================================
 """
 
 from __future__ import annotations
@@ -33,6 +38,9 @@ __all__ = ["DERIVED", "TradeColumns"]
 
 Column = npt.NDArray[Any]
 
+_FLOAT, _STRING, _BOOL = pa.float64(), pa.string(), pa.bool_()
+_TIME = pa.timestamp("us", tz="UTC")
+_MICROSECONDS_A_MINUTE = 60_000_000.0
 _MICROSECONDS_A_DAY = 86_400_000_000.0
 
 
@@ -44,7 +52,8 @@ class TradeColumns:
     trades : pyarrow.Table
         Fills with the columns of the ledger.
     context : pyarrow.Table
-        Their market context, row for row.
+        Their market context, row for row. Where both have a column, that of the
+        trades counts.
 
     Raises
     ------
@@ -59,8 +68,7 @@ class TradeColumns:
                 "it is what context_asof(trades, bars) gives"
             )
         self.length = trades.num_rows
-        given = (zip(table.column_names, table.columns, strict=True) for table in (context, trades))
-        self._given_columns = {name: column for pairs in given for name, column in pairs}
+        self._tables = (trades, context)
         self._columns: dict[str, Column] = {}
 
     def __getitem__(self, name: str) -> Column:
@@ -71,30 +79,59 @@ class TradeColumns:
         SchemaError
             When neither table has it, nor what it is read from.
         """
-        if name not in self._columns:
-            self._columns[name] = DERIVED[name](self) if name in DERIVED else self._given(name)
-        return self._columns[name]
+        column = self._columns.get(name)
+        if column is None:
+            derive = DERIVED.get(name)
+            column = derive(self) if derive else _to_numpy(name, self.given(name))
+            self._columns[name] = column
+        return column
 
-    def _given(self, name: str) -> Column:
-        if name in self._given_columns:
-            return _to_numpy(self._given_columns[name])
+    def given(self, name: str) -> pa.ChunkedArray:
+        """Give one column as it came.
+
+        Raises
+        ------
+        SchemaError
+            When neither table has it.
+        """
+        for table in self._tables:
+            place = table.schema.get_field_index(name)
+            if place >= 0:
+                return table.column(place)
+        names = [name for table in self._tables for name in table.column_names]
         raise SchemaError(
-            f"trades or their context must have the column {name!r}, had "
-            f"{list(self._given_columns)}; trades are fills with the columns of Ledger.apply, "
-            "context is what context_asof gives"
+            f"trades or their context must have the column {name!r}, once, had {names}; trades "
+            "are fills with the columns of Ledger.apply, context is what context_asof gives"
         )
 
 
-def _to_numpy(column: pa.ChunkedArray) -> Column:
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        encoded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
-        words = np.array(encoded.dictionary.to_pylist(), dtype=np.str_)
-        return np.asarray(words[encoded.indices.to_numpy()])
-    if pa.types.is_boolean(column.type):
-        return np.asarray(pc.fill_null(column, False).to_numpy())
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64())
-    return np.asarray(pc.fill_null(column.cast(pa.float64(), safe=False), np.nan).to_numpy())
+def _to_numpy(name: str, column: pa.ChunkedArray) -> Column:
+    """Convert a column; of a live batch of 80 rows each call of Arrow counts."""
+    kind = column.type
+    if kind == _FLOAT:
+        return np.asarray(column.to_numpy())
+    if kind == _STRING:
+        return _words(column)
+    if kind == _BOOL:
+        return np.asarray(pc.fill_null(column, False) if column.null_count else column)
+    if kind == _TIME and not column.null_count:
+        return np.asarray(column.to_numpy()).view(np.int64).astype(np.float64)
+    if pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
+        return _words(column.cast(_STRING))
+    if pa.types.is_timestamp(kind):
+        column = column.cast(_TIME, safe=False).cast(pa.int64())
+    if pa.types.is_nested(kind):
+        raise SchemaError(
+            f"column {name!r} must hold numbers, words, times or yes and no to be read by a label "
+            f"rule, was {kind}; name one of its fields"
+        )
+    return np.asarray(column.cast(_FLOAT, safe=False).to_numpy())
+
+
+def _words(column: pa.ChunkedArray) -> Column:
+    encoded = column.combine_chunks().dictionary_encode("encode")  # null is a word too
+    words = np.array([word or "" for word in encoded.dictionary.to_pylist()], dtype=np.str_)
+    return np.asarray(words[encoded.indices.to_numpy()])
 
 
 def _direction(columns: TradeColumns) -> Column:
@@ -117,9 +154,17 @@ def _entry_notional(columns: TradeColumns) -> Column:
     return np.where(columns["opens"], notional, np.nan)
 
 
-def _holding_days(columns: TradeColumns) -> Column:
+def _held(columns: TradeColumns) -> Column:
     held: Column = columns["execution_time"] - columns["entry_time"]
-    return held / _MICROSECONDS_A_DAY
+    return held
+
+
+def _holding_minutes(columns: TradeColumns) -> Column:
+    return _held(columns) / _MICROSECONDS_A_MINUTE
+
+
+def _holding_days(columns: TradeColumns) -> Column:
+    return _held(columns) / _MICROSECONDS_A_DAY
 
 
 def _adverse_move(columns: TradeColumns) -> Column:
@@ -127,11 +172,23 @@ def _adverse_move(columns: TradeColumns) -> Column:
     return np.asarray(gap * np.sign(columns["position_before"]))
 
 
+def _favorable_return(columns: TradeColumns) -> Column:
+    entry = np.abs(columns["average_price_before"])
+    return -columns["adverse_move"] / np.where(entry > 0, entry, np.nan)
+
+
+def _news_is_known(columns: TradeColumns) -> Column:
+    return np.asarray(columns.given("news_event").is_valid())
+
+
 DERIVED: dict[str, Callable[[TradeColumns], Column]] = {
     "direction": _direction,
     "opens": _opens,
     "closes": _closes,
     "entry_notional": _entry_notional,
+    "holding_minutes": _holding_minutes,
     "holding_days": _holding_days,
     "adverse_move": _adverse_move,
+    "favorable_return": _favorable_return,
+    "news_is_known": _news_is_known,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from perfkit.market.definition import DAILY, Definition
-from perfkit.market.market_state import MarketState, context_asof
+from perfkit.market.context_asof import context_asof
+from perfkit.market.definition import DAILY, INTRADAY, Definition
+from perfkit.market.market_state import MarketState
 
-__all__ = ["DAILY", "Definition", "MarketState", "context_asof"]
+__all__ = ["DAILY", "INTRADAY", "Definition", "MarketState", "context_asof"]

@@ -7,7 +7,7 @@ absolute change of the close.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import InvalidTableError, RowError
+from perfkit.market.symbol_codes import encoded, rows_by_code
 from perfkit.records import Bar, check_table, conform
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["BarColumns", "FloatColumn", "SymbolBars", "rows_by_symbol", "split_bars"]
+__all__ = ["BarColumns", "FloatColumn", "SymbolBars", "split_bars"]
 
 FloatColumn = npt.NDArray[np.float64]
 
@@ -76,23 +74,11 @@ def split_bars(bars: pa.Table) -> list[SymbolBars]:
         volume=_floats(table["volume"]),
     )
     times = table["close_time"].cast(pa.int64()).to_numpy()
+    names, codes = encoded(table["symbol"].combine_chunks())
     return [
-        SymbolBars(symbol, rows, times[rows], BarColumns(*(c[rows] for c in columns)))
-        for symbol, rows in rows_by_symbol(table["symbol"])
+        SymbolBars(names[code], rows, times[rows], BarColumns(*(c[rows] for c in columns)))
+        for code, rows in rows_by_code(codes)
     ]
-
-
-def rows_by_symbol(symbols: pa.ChunkedArray) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
-    """Give each symbol with the rows it stands in, ascending."""
-    encoded = pc.dictionary_encode(symbols, null_encoding="encode").unify_dictionaries()
-    if not encoded.length():
-        return
-    codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
-    order = np.argsort(codes, kind="stable")
-    ends = np.flatnonzero(np.diff(codes[order])) + 1
-    names = encoded.chunk(0).dictionary.to_pylist()
-    for rows in np.split(order, ends):
-        yield names[codes[rows[0]]], rows
 
 
 def _check_shape(table: pa.Table) -> None:

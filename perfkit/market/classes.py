@@ -1,154 +1,209 @@
-"""From figures to a context: the classes, and the reason where one is missing.
+"""From figures to classes, and the reason where a figure or a class is missing.
 
-A class is null wherever a figure that it is read from is NaN. There is no default
-class, and every null is explained by ``context_reason``.
+A class is null wherever a figure that it is read from is not known. There is no
+default class. A word is a small number here, its place in `WORDS`; 0 is null.
+
+The kernel takes plain arrays, numbers and the tuples of this file: one drawn up
+elsewhere could change its fields without numba's cache on disk noticing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+from numba import njit
 
-from perfkit.market.bars import FloatColumn
-from perfkit.records import MarketContext, arrow_schema
+__all__ = ["WORDS", "WORD_COLUMNS", "Evidence", "Thresholds", "fill_words"]
 
-if TYPE_CHECKING:
-    from perfkit.market.definition import Definition
+FloatColumn = npt.NDArray[np.float64]
 
-__all__ = ["FIGURES", "context_table", "stale_after"]
-
-BoolColumn = npt.NDArray[np.bool_]
-Figures = dict[str, FloatColumn]
-
-_SHOWN = (
-    "close",
-    "moving_average",
-    "atr",
-    "channel_high",
-    "channel_low",
-    "volatility",
-    "volatility_rank",
-    "adx",
-    "momentum",
-    "zscore",
-    "relative_volume",
+WORDS: Final = (
+    None,
+    *("support", "resistance", "neutral"),
+    *("low", "medium", "high"),
+    *("uptrend", "downtrend", "range"),
+    *("no_market_data", "stale", "warming_up", "undefined", "no_volume", "no_profile"),
+    *("no_calendar", "outside_calendar"),
+    "no_events",
 )
-FIGURES = (*_SHOWN, "fast_average", "slow_average", "support", "resistance")
+WORD_COLUMNS: Final = (
+    "price_level",
+    "volume_profile",
+    "volatility_regime",
+    "trend",
+    "context_reason",
+    "market_session",
+    "session_reason",
+    "news_reason",
+    "calendar",
+)
+_SUPPORT, _RESISTANCE, _NEUTRAL, _LOW, _MEDIUM, _HIGH, _UP, _DOWN, _RANGE = range(1, 10)
+_NO_MARKET_DATA, _STALE, _WARMING_UP, _UNDEFINED, _NO_VOLUME, _NO_PROFILE = range(10, 16)
+_NO_CALENDAR, _OUTSIDE_CALENDAR, _NO_EVENTS = range(16, 19)
+_FIRST_SESSION = len(WORDS)
 
-_MICROSECONDS_A_DAY = 86_400_000_000
+
+class Evidence(NamedTuple):
+    """What words are read from; shapes are (n_times,) unless said otherwise.
+
+    Attributes
+    ----------
+    close, support, resistance, atr, relative_volume, volatility_rank, adx, fast_average, \
+slow_average, prior_high, prior_low, prior_close, point_of_control, bucket_bars : ndarray of float
+        Figures by their names; NaN where one is not known.
+    of_prices : ndarray of float of shape (n_figures, n_times)
+        The figures that need nothing but bars of prices, all known or a reason given.
+    rows : ndarray of int
+        How many bars lie before the last one; -1 where there is none.
+    stale : ndarray of bool
+        Whether the last bar is too old; its figures are NaN.
+    session, calendar : ndarray of int
+        Place of the session and of the calendar among their words, or -1.
+    has_news : ndarray of bool
+        Whether any news was known.
+    """
+
+    close: FloatColumn
+    support: FloatColumn
+    resistance: FloatColumn
+    atr: FloatColumn
+    relative_volume: FloatColumn
+    volatility_rank: FloatColumn
+    adx: FloatColumn
+    fast_average: FloatColumn
+    slow_average: FloatColumn
+    prior_high: FloatColumn
+    prior_low: FloatColumn
+    prior_close: FloatColumn
+    point_of_control: FloatColumn
+    bucket_bars: FloatColumn
+    of_prices: npt.NDArray[np.float64]
+    rows: npt.NDArray[np.intp]
+    stale: npt.NDArray[np.bool_]
+    session: npt.NDArray[np.int8]
+    calendar: npt.NDArray[np.int16]
+    has_news: npt.NDArray[np.bool_]
 
 
-def context_table(
-    figures: Figures,
-    rows: npt.NDArray[np.intp],
-    close_times: npt.NDArray[np.int64],
-    times: npt.NDArray[np.int64],
-    definition: Definition,
-) -> pa.Table:
-    """Read contexts from the figures of the last bars before some times.
+class Thresholds(NamedTuple):
+    """The numbers of a definition that words depend on; `first_calendar` is a word's place."""
+
+    low_volume: float
+    high_volume: float
+    low_rank: float
+    high_rank: float
+    trend_strength: float
+    level_distance: float
+    warm_up: int
+    volume: int
+    reads_the_clock: bool
+    first_calendar: int
+
+
+@njit(cache=True, error_model="numpy")
+def fill_words(evidence: Evidence, thresholds: Thresholds, words: npt.NDArray[np.int16]) -> None:
+    """Fill the words of some times.
 
     Parameters
     ----------
-    figures : dict of str to ndarray of shape (n_times,)
-        Each of `FIGURES` on that bar; NaN where there is none.
-    rows : ndarray of shape (n_times,)
-        How many bars of the symbol lie before that bar; -1 where there is none.
-    close_times, times : ndarray of shape (n_times,)
-        When that bar closed and what was asked for, in microseconds.
-    definition : Definition
-        Thresholds of the classes.
-
-    Returns
-    -------
-    pyarrow.Table
-        With the schema of `MarketContext`, one row a time.
+    evidence : Evidence
+        Of shape (n_times,).
+    thresholds : Thresholds
+        Of the definition.
+    words : ndarray of int16 of shape (9, n_times)
+        One row for each of `WORD_COLUMNS`.
     """
-    known = rows >= 0
-    stale = known & (times - close_times >= stale_after(definition))
-    usable = known & ~stale
-    figures = {name: np.where(usable, values, np.nan) for name, values in figures.items()}
-    classes = {
-        "price_level": _price_level(figures, definition),
-        "volume_profile": _volume_profile(figures, definition),
-        "volatility_regime": _volatility_regime(figures, definition),
-        "trend": _trend(figures, definition),
-    }
-    columns: dict[str, pa.Array] = {
-        **classes,
-        **{name: pa.array(figures[name], from_pandas=True) for name in _SHOWN},
-        "context_asof": pa.array(close_times, mask=~known).cast(pa.timestamp("us", tz="UTC")),
-        "context_definition": pa.repeat(definition.name, len(rows)),
-        "context_reason": _reason(figures, rows, stale, definition),
-    }
-    schema = arrow_schema(MarketContext)
-    return pa.Table.from_arrays(
-        [columns.get(f.name, pa.nulls(len(rows), f.type)) for f in schema], schema=schema
-    )
+    e, t = evidence, thresholds
+    for i in range(words.shape[1]):
+        has_session, relative_volume = e.session[i] >= 0, e.relative_volume[i]
+        others = (e.prior_high[i], e.prior_low[i], e.point_of_control[i])
+        words[0, i] = _price_level(
+            e.close[i], e.support[i], e.resistance[i], others, t.level_distance * e.atr[i]
+        )
+        words[1, i] = _rank(relative_volume, t.low_volume, t.high_volume)
+        words[2, i] = _rank(e.volatility_rank[i], t.low_rank, t.high_rank)
+        words[3, i] = _trend(e.fast_average[i] - e.slow_average[i], e.adx[i], t.trend_strength)
+
+        is_lacking = False
+        for k in range(len(e.of_prices)):
+            is_lacking |= math.isnan(e.of_prices[k, i])
+        # what would be read from a calendar lacks another reason where none knows the time
+        no_volume = math.isnan(relative_volume) and (has_session or not t.reads_the_clock)
+        is_warming_up = (
+            (is_lacking and e.rows[i] < t.warm_up)
+            or (no_volume and e.bucket_bars[i] < t.volume)
+            or (has_session and math.isnan(e.prior_close[i]))
+        )
+        no_profile = has_session and math.isnan(e.point_of_control[i])
+        words[4, i] = _first_of(
+            e.rows[i] < 0, e.stale[i], is_warming_up, is_lacking, no_volume, no_profile
+        )
+        words[5, i] = _FIRST_SESSION + e.session[i] if has_session else 0
+        words[6, i] = 0 if has_session else _OUTSIDE_CALENDAR
+        words[7, i] = 0 if e.has_news[i] else _NO_EVENTS
+        words[8, i] = t.first_calendar + e.calendar[i]
+        if e.calendar[i] < 0:
+            words[6, i], words[8, i] = _NO_CALENDAR, 0
 
 
-def stale_after(definition: Definition) -> int:
-    """Give how long after its close a bar no longer speaks of the market, in microseconds."""
-    return int(definition.stale_days * _MICROSECONDS_A_DAY) + 1
+@njit(cache=True, error_model="numpy")
+def _rank(value: float, low: float, high: float) -> int:
+    if math.isnan(value):
+        return 0
+    return _LOW if value < low else (_HIGH if value > high else _MEDIUM)
 
 
-def _volatility_regime(figures: Figures, definition: Definition) -> pa.Array:
-    rank = figures["volatility_rank"]
-    low, high = rank < definition.low_rank, rank > definition.high_rank
-    return _class(~np.isnan(rank), "medium", low=low, high=high)
+@njit(cache=True, error_model="numpy")
+def _trend(gap: float, adx: float, strength: float) -> int:
+    if math.isnan(gap) or math.isnan(adx):
+        return 0
+    if adx < strength or gap == 0.0:
+        return _RANGE
+    return _UP if gap > 0.0 else _DOWN
 
 
-def _volume_profile(figures: Figures, definition: Definition) -> pa.Array:
-    relative = figures["relative_volume"]
-    low, high = relative < definition.low_volume, relative > definition.high_volume
-    return _class(~np.isnan(relative), "medium", low=low, high=high)
+@njit(cache=True, error_model="numpy")
+def _price_level(
+    close: float,
+    support: float,
+    resistance: float,
+    others: tuple[float, float, float],
+    reach: float,
+) -> int:
+    if math.isnan(support) or math.isnan(resistance) or math.isnan(reach):
+        return 0
+    for level in others:
+        # a comparison with NaN is false: a level that is not known is none
+        if support < level <= close:
+            support = level
+        elif close < level < resistance:
+            resistance = level
+    below, above = close - support, resistance - close
+    if below <= reach and below <= above:
+        return _SUPPORT
+    return _RESISTANCE if above <= reach else _NEUTRAL
 
 
-def _trend(figures: Figures, definition: Definition) -> pa.Array:
-    fast, slow, adx = figures["fast_average"], figures["slow_average"], figures["adx"]
-    trending = adx >= definition.trend_strength
-    known = ~np.isnan(adx) & ~np.isnan(fast) & ~np.isnan(slow)
-    up, down = trending & (fast > slow), trending & (fast < slow)
-    return _class(known, "range", uptrend=up, downtrend=down)
-
-
-def _price_level(figures: Figures, definition: Definition) -> pa.Array:
-    below = figures["close"] - figures["support"]
-    above = figures["resistance"] - figures["close"]
-    reach = definition.level_distance * figures["atr"]
-    known = ~np.isnan(below) & ~np.isnan(above) & ~np.isnan(reach)
-    support = (below <= reach) & (below <= above)
-    resistance = (above <= reach) & (above < below)
-    return _class(known, "neutral", support=support, resistance=resistance)
-
-
-def _class(known: BoolColumn, otherwise: str, **words: BoolColumn) -> pa.Array:
-    dictionary = [otherwise, *words]
-    codes = np.zeros(len(known), dtype=np.int8)
-    for code, holds in enumerate(words.values(), start=1):
-        codes[holds] = code
-    indices = pa.array(codes, mask=~known)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(dictionary)).cast(pa.string())
-
-
-def _reason(
-    figures: Figures, rows: npt.NDArray[np.intp], stale: BoolColumn, definition: Definition
-) -> pa.Array:
-    # support and resistance may be infinite, that is an answer
-    missing = {name: np.isnan(values) for name, values in figures.items()}
-    no_volume = missing.pop("relative_volume")
-    undefined = np.logical_or.reduce(list(missing.values()))
-    words = np.array(["no_market_data", "stale", "warming_up", "undefined", "no_volume"])
-    holds = [
-        rows < 0,
-        stale,
-        (rows < definition.warm_up) & (undefined | no_volume),
-        undefined,
-        no_volume,
-    ]
-    codes = np.select(holds, np.arange(len(words)), default=-1)
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(words)).cast(
-        pa.string()
-    )
+@njit(cache=True, error_model="numpy")
+def _first_of(
+    no_market_data: bool,
+    stale: bool,
+    warming_up: bool,
+    undefined: bool,
+    no_volume: bool,
+    no_profile: bool,
+) -> int:
+    if no_market_data:
+        return _NO_MARKET_DATA
+    if stale:
+        return _STALE
+    if warming_up:
+        return _WARMING_UP
+    if undefined:
+        return _UNDEFINED
+    if no_volume:
+        return _NO_VOLUME
+    return _NO_PROFILE if no_profile else 0

@@ -6,11 +6,15 @@ recomputed: whoever changes a number changes the name.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from perfkit.errors import InvalidArgumentError
 
-__all__ = ["DAILY", "Definition", "check_definition"]
+__all__ = ["DAILY", "INTRADAY", "Definition", "check_definition"]
+
+_MINUTES_A_DAY = 1440
+_NEW = "be new for new numbers"
 
 
 class Definition(NamedTuple):
@@ -47,14 +51,23 @@ class Definition(NamedTuple):
     level_distance : float
         Distance to a swing, in ATR, within which the price is at a level.
     volume : int
-        Bars before the current one whose median volume is the usual one.
+        Earlier bars of the same time of day whose median volume is the usual one.
+    volume_bucket : int
+        Minutes that are one time of day, on the clock of the symbol's calendar;
+        they divide a day. 1440: all bars are of one time of day, and no calendar
+        is asked.
     low_volume, high_volume : float
         Relative volumes below and above which volume is low and high.
     stale_days : float
         Calendar days after which the last bar says nothing of now.
+    stale_minutes : float
+        Minutes of regular session after which it says nothing of now, where the
+        symbol has a calendar.
+    news_minutes : float
+        Minutes before and after an event that are its window.
     """
 
-    name: str = "daily-1"
+    name: str = "daily-2"
     average: int = 20
     slow_average: int = 50
     momentum: int = 20
@@ -71,13 +84,25 @@ class Definition(NamedTuple):
     levels: int = 252
     level_distance: float = 0.5
     volume: int = 20
+    volume_bucket: int = _MINUTES_A_DAY
     low_volume: float = 0.67
     high_volume: float = 1.5
     stale_days: float = 5.0
+    stale_minutes: float = math.inf
+    news_minutes: float = 30.0
+
+    @property
+    def reads_the_clock(self) -> bool:
+        """Whether relative volume is of a time of day, and so needs a calendar."""
+        return self.volume_bucket < _MINUTES_A_DAY
 
     @property
     def warm_up(self) -> int:
-        """Bars before the first one on which every figure can be known."""
+        """Bars before the first one on which every figure but two can be known.
+
+        Relative volume waits for bars of the same time of day, and the levels of
+        the session before for the end of a session.
+        """
         return max(
             self.average - 1,
             self.slow_average - 1,
@@ -87,11 +112,11 @@ class Definition(NamedTuple):
             self.decay_seed + self.rank,
             self.channel,
             2 * self.swing + self.levels - 1,
-            self.volume,
         )
 
 
 DAILY = Definition()
+INTRADAY = Definition(name="intraday-1", volume_bucket=1, stale_minutes=30.0)
 
 
 def check_definition(definition: Definition) -> None:
@@ -101,15 +126,15 @@ def check_definition(definition: Definition) -> None:
     ------
     InvalidArgumentError
         When a window is below 1, a number is outside its range, or the
-        definition differs from `DAILY` and still carries its name.
+        definition differs from `DAILY` or `INTRADAY` and still carries its name.
     """
     d = definition
+    windows = [name for name, default in DAILY._asdict().items() if isinstance(default, int)]
+    windows.remove("volume_bucket")
+    divides_a_day = d.volume_bucket in range(1, 1441) and _MINUTES_A_DAY % d.volume_bucket == 0
     requirements = [
-        (name, getattr(d, name) >= 1, "be at least 1 bar")
-        for name, default in DAILY._asdict().items()
-        if isinstance(default, int)
-    ]
-    requirements += [
+        *((name, getattr(d, name) >= 1, "be at least 1 bar") for name in windows),
+        ("volume_bucket", divides_a_day, "divide the 1440 minutes of a day"),
         ("decay", 0.0 < d.decay < 1.0, "lie between 0 and 1"),
         ("low_rank", 0.0 <= d.low_rank < d.high_rank, "lie between 0 and high_rank"),
         ("high_rank", d.high_rank <= 1.0, "be at most 1"),
@@ -117,7 +142,9 @@ def check_definition(definition: Definition) -> None:
         ("trend_strength", 0.0 <= d.trend_strength <= 100.0, "lie between 0 and 100"),
         ("level_distance", d.level_distance >= 0.0, "be at least 0 ATR"),
         ("stale_days", d.stale_days > 0.0, "be above 0 days"),
-        ("name", d == DAILY or d.name != DAILY.name, "be new for new numbers"),
+        ("stale_minutes", d.stale_minutes > 0.0, "be above 0 minutes"),
+        ("news_minutes", 0.0 <= d.news_minutes < math.inf, "be at least 0 minutes"),
+        ("name", d.name not in {DAILY.name, INTRADAY.name} or d in (DAILY, INTRADAY), _NEW),
     ]
     for name, holds, requirement in requirements:
         if not holds:

@@ -1,8 +1,9 @@
-"""What was known of the market at a moment: fed with bars, asked as of a time.
+"""What was known of the market at a moment: fed with bars and news, asked as of a time.
 
-One rule holds: an answer for time t is read from bars with ``close_time <= t`` and
-from nothing else. A stream of bars, any batches of them and the whole history at
-once go through the same kernels and give the same numbers to the last bit.
+One rule holds: an answer for time t is read from bars with ``close_time <= t``, from
+news with ``known_at <= t``, and from nothing else. A stream, any batches of it and the
+whole history at once go through the same kernels and give the same numbers to the last
+bit.
 """
 
 from __future__ import annotations
@@ -13,58 +14,81 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from perfkit.errors import InvalidArgumentError, SchemaError
-from perfkit.market.bars import rows_by_symbol, split_bars
-from perfkit.market.classes import FIGURES, context_table, stale_after
+from perfkit.errors import InvalidArgumentError
+from perfkit.market.bars import split_bars
+from perfkit.market.calendars import Calendars
+from perfkit.market.context_table import Findings, context_table, thresholds_of, words_of
 from perfkit.market.definition import DAILY, Definition, check_definition
-from perfkit.market.symbol_figures import SymbolFigures
+from perfkit.market.known_closes import closes_between
+from perfkit.market.market_figures import MarketFigures
+from perfkit.market.news import News
+from perfkit.market.questions import asked_symbols, asked_times
+from perfkit.market.staleness import is_stale, stale_after
+from perfkit.market.symbol_codes import Codes, encoded
 from perfkit.records import Bar, MarketContext, from_table, to_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-__all__ = ["MarketState", "context_asof"]
+__all__ = ["MarketState"]
 
-_TIMESTAMP = pa.timestamp("us", tz="UTC")
+_MICROSECONDS_A_MINUTE = 60_000_000
+_BLOCK = 1 << 20  # rows answered at once, so that a column's characters fit its offsets
 
 
 class MarketState:
-    """The figures of every bar seen so far, by symbol.
+    """The figures of every bar seen so far, by symbol, and the news.
 
     Parameters
     ----------
+    calendar : str or mapping of str to str, optional
+        Name of the exchange calendar (of exchange_calendars, or ``24/7``) that all
+        symbols follow, or of each symbol its own. Without one there are no sessions
+        and no levels of the session before.
     definition : Definition, default DAILY
         Windows and thresholds of figures and classes.
 
     Raises
     ------
     InvalidArgumentError
-        When the definition's numbers are out of range, or differ from `DAILY`
-        under the same name.
+        When the definition's numbers are out of range, differ from those that are
+        known under its name, or ask for the time of day without a calendar.
+    UnknownNameError
+        When there is no calendar of a name.
 
     Notes
     -----
-    With daily bars ``market_session`` and ``news_event`` are always null: they
-    are not part of the definition ``daily-1``, and ``context_reason`` says
-    nothing of them. For every other null it gives the first reason that holds:
+    Every null has its reason, the first of these that holds. In ``context_reason``,
+    for figures of the bars and the classes read from them:
 
     - ``no_market_data``: no bar of the symbol had closed;
-    - ``stale``: the last one closed more than ``stale_days`` before; all figures
-      are null, ``context_asof`` says when that was;
-    - ``warming_up``: too few bars for some figure;
+    - ``stale``: the last one closed more than ``stale_days`` before, or its calendar
+      was open for more than ``stale_minutes`` since; all figures are null,
+      ``context_asof`` says when that was;
+    - ``warming_up``: too few bars for some figure, of all or of this time of day, or
+      no session over yet that had bars;
     - ``undefined``: a formula has no answer on these prices: a log return of a
       price at or below zero, a z-score of equal closes;
-    - ``no_volume``: the bars have no volume, or it is usually zero.
+    - ``no_volume``: the bars have no volume, or it is usually zero;
+    - ``no_profile``: the session before had too few bars, or not all with volume, to
+      say at which prices it traded, as always with daily bars.
 
-    Prices are taken as they are: in bars that are not adjusted for splits, a split
-    reads as a crash.
+    In ``session_reason``, for the session, the levels of the session before and what
+    else is read from a calendar: ``no_calendar`` of the symbol, or
+    ``outside_calendar``, a time that it does not reach. In ``news_reason``:
+    ``no_events`` were known. Without a reason are null the minutes to open and close
+    outside the regular session, and ``news_id`` and ``news_minutes`` with no event near.
+
+    ``price_level`` counts the prior session's high, low and point of control among the
+    levels, where they are known. Prices are taken as they are: in bars that are not
+    adjusted for splits, a split reads as a crash.
 
     Examples
     --------
     >>> from datetime import UTC, datetime, timedelta
     >>> day = datetime(2024, 1, 1, 21, tzinfo=UTC)
-    >>> state = MarketState()
+    >>> state = MarketState("24/7")
     >>> for n in range(30):
     ...     _ = state.on_bar(Bar(symbol="X", close_time=day + timedelta(n), close=100.0 + n))
     >>> context = state.context_at("X", day + timedelta(29.5))
@@ -72,12 +96,28 @@ class MarketState:
     (129.0, 119.5, 1.0, 100.0)
     >>> context.trend, context.context_reason
     (None, 'warming_up')
+    >>> context.market_session, context.prior_close
+    ('regular', 129.0)
     """
 
-    def __init__(self, *, definition: Definition = DAILY) -> None:
+    def __init__(
+        self,
+        calendar: str | Mapping[str, str] | None = None,
+        *,
+        definition: Definition = DAILY,
+    ) -> None:
         check_definition(definition)
+        self._calendars = Calendars(calendar)
+        if definition.reads_the_clock and not self._calendars.names:
+            raise InvalidArgumentError(
+                f"definition {definition.name!r}: calendar must be given, was {calendar!r}; a "
+                "volume_bucket of less than a day is a time of day, e.g. calendar='XNYS'"
+            )
         self.definition = definition
-        self._symbols: dict[str, SymbolFigures] = {}
+        self._thresholds = thresholds_of(definition)
+        self._words = words_of(definition, self._calendars.names)
+        self._figures = MarketFigures(self._calendars, definition)
+        self._news, self._event_ids = News(), pa.array([], pa.string())
 
     def on_bar(self, bar: Bar) -> int:
         """Take one bar; see `on_bars`."""
@@ -108,14 +148,35 @@ class MarketState:
             When a bar is delivered again with other numbers. After any error the
             state is what it was before the call.
         """
-        deliveries = []
-        for delivery in split_bars(bars):
-            figures = self._symbols.get(delivery.symbol) or SymbolFigures(self.definition)
-            deliveries.append((delivery.symbol, figures, figures.unseen(delivery)))
-        for symbol, figures, new in deliveries:
-            self._symbols[symbol] = figures
-            figures.append(new)
-        return sum(len(new.times) for _, _, new in deliveries)
+        return self._figures.take(split_bars(bars))
+
+    def on_news(self, events: pa.Table) -> int:
+        """Take news, in any order; each counts from its ``known_at`` on.
+
+        Parameters
+        ----------
+        events : pyarrow.Table
+            With the columns of `NewsEvent`. A row with a known ``event_id`` and a
+            later ``known_at`` is what was known of that event from then on.
+
+        Returns
+        -------
+        int
+            How many rows were new.
+
+        Raises
+        ------
+        SchemaError
+            When a column is missing, unknown or of another type.
+        InvalidTableError
+            When a field breaks its rule.
+        ConflictError
+            When ``event_id`` and ``known_at`` come again with other content. After
+            any error the state is what it was before the call.
+        """
+        new = self._news.add(events)
+        self._event_ids = pa.array(self._news.ids, pa.string())
+        return new
 
     def context_at(self, symbol: str, time: datetime) -> MarketContext:
         """Give what was known of one symbol at one time.
@@ -160,31 +221,13 @@ class MarketState:
         SchemaError
             When the times have no zone.
         """
-        names, instants = _names(symbols), _instants(times)
-        if len(names) != len(instants) or names.null_count:
-            raise InvalidArgumentError(
-                f"contexts: symbols must be as many as times ({len(instants)}) and none of them "
-                f"null, were {len(names)} with {names.null_count} null"
-            )
-        rows = np.full(len(instants), -1, dtype=np.intp)
-        close_times = np.zeros(len(instants), dtype=np.int64)
-        found = np.full((len(FIGURES), len(instants)), np.nan)
-        for symbol, asked in rows_by_symbol(names):
-            if (figures := self._symbols.get(symbol)) is None:
-                continue
-            when = instants[asked]
-            if when.min() >= figures.last_time:  # as always with live trades
-                rows[asked], close_times[asked] = figures.length - 1, figures.last_time
-                found[:, asked] = figures.latest()[:, None]
-                continue
-            asof = figures.rows_asof(when)
-            mine, asof = asked[asof >= 0], asof[asof >= 0]
-            rows[mine], close_times[mine] = asof, figures.close_times(asof)
-            columns = figures.columns()
-            for place, name in enumerate(FIGURES):
-                found[place, mine] = columns[name][asof]
-        by_name = dict(zip(FIGURES, found, strict=True))
-        return context_table(by_name, rows, close_times, instants, self.definition)
+        instants = asked_times(times)
+        names, codes = encoded(asked_symbols(symbols, len(instants)))
+        blocks = [
+            self._contexts(names, codes[start : start + _BLOCK], instants[start : start + _BLOCK])
+            for start in range(0, max(len(instants), 1), _BLOCK)
+        ]
+        return blocks[0] if len(blocks) == 1 else pa.concat_tables(blocks)
 
     def closes_between(
         self, symbol: str, start: int, stop: int
@@ -200,85 +243,28 @@ class MarketState:
 
         Returns
         -------
-        since : ndarray of shape (n_closes,)
-            From when each counts, rising; not before ``start``.
-        asof : ndarray of shape (n_closes,)
-            When its bar closed.
+        since, asof : ndarray of int of shape (n_closes,)
+            From when each counts, rising and not before ``start``; when its bar closed.
         close : ndarray of shape (n_closes,)
-            NaN from when the bar is stale.
+            NaN from when the bar is ``stale_days`` old.
         """
-        figures = self._symbols.get(symbol)
+        figures = self._figures.of(symbol)
         if figures is None:
             nothing = np.empty(0, np.int64)
             return nothing, nothing, np.empty(0)
-        first, last = figures.row_asof(start), figures.row_asof(stop)
-        if first == last >= 0:
-            closed, price = figures.bar(first)
-            if closed + stale_after(self.definition) > stop:
-                return np.array([start]), np.array([closed]), np.array([price])
-        rows = np.arange(max(first, 0), last + 1)
-        asof = figures.close_times(rows)
-        expired = asof + stale_after(self.definition)
-        since = np.maximum(np.stack([asof, expired], axis=1).ravel(), start)
-        both = np.stack([figures.closes(rows), np.full(len(rows), np.nan)], axis=1).ravel()
-        counts = since <= stop
-        counts[1:-1:2] &= expired[:-1] < asof[1:]  # else the next close comes before
-        return since[counts], np.repeat(asof, 2)[counts], both[counts]
+        return closes_between(figures, start, stop, stale_after(self.definition))
 
-
-def context_asof(trades: pa.Table, bars: pa.Table, *, definition: Definition = DAILY) -> pa.Table:
-    """Give the market context of each trade, from bars closed by then.
-
-    Parameters
-    ----------
-    trades : pyarrow.Table
-        With ``symbol`` and ``execution_time``, in any order; other columns are
-        not read.
-    bars : pyarrow.Table
-        With the columns of `Bar`, each symbol in the order of its close times.
-    definition : Definition, default DAILY
-        Windows and thresholds of figures and classes.
-
-    Returns
-    -------
-    pyarrow.Table
-        With the schema of `MarketContext`, one row a trade, in their order: what
-        a `MarketState` fed with the same bars answers.
-
-    Raises
-    ------
-    SchemaError
-        When a column is missing or of another type.
-    InvalidTableError, ConflictError
-        As `MarketState.on_bars`.
-    """
-    missing = [n for n in ("symbol", "execution_time") if n not in trades.column_names]
-    if missing:
-        raise SchemaError(
-            f"trades must have the columns symbol and execution_time; missing {missing}, "
-            f"there are {trades.column_names}"
+    def _contexts(self, names: list[str], codes: Codes, times: npt.NDArray[np.int64]) -> pa.Table:
+        of_name = self._calendars.codes(names)
+        calendar = of_name.take(codes)
+        known = self._figures.known(names, codes, times)
+        window = int(self.definition.news_minutes * _MICROSECONDS_A_MINUTE)
+        concerned = self._calendars.names_of(of_name)
+        found = Findings(
+            known=known,
+            stale=is_stale(known, times, calendar, self._calendars, self.definition),
+            calendar=calendar,
+            session=self._calendars.classify(calendar, times),
+            news=self._news.near(names, codes, times, concerned, window),
         )
-    state = MarketState(definition=definition)
-    state.on_bars(bars)
-    return state.contexts(trades["symbol"], trades["execution_time"])
-
-
-def _names(symbols: pa.ChunkedArray | pa.Array | Sequence[str]) -> pa.ChunkedArray:
-    if isinstance(symbols, pa.ChunkedArray):
-        return symbols
-    array = symbols if isinstance(symbols, pa.Array) else pa.array(symbols, pa.string())
-    return pa.chunked_array([array])
-
-
-def _instants(
-    times: pa.ChunkedArray | pa.Array | Sequence[datetime],
-) -> npt.NDArray[np.int64]:
-    array = times if isinstance(times, pa.ChunkedArray | pa.Array) else pa.array(times)
-    if len(array) == 0:
-        return np.empty(0, dtype=np.int64)
-    if getattr(array.type, "tz", None) is None or array.null_count:
-        raise SchemaError(
-            f"times must be timestamps with a zone and none of them null, were {array.type} with "
-            f"{array.null_count} null; give the zone of the source, e.g. tzinfo=timezone.utc"
-        )
-    return np.asarray(array.cast(_TIMESTAMP, safe=False).cast(pa.int64()).to_numpy())
+        return context_table(found, self._thresholds, self._words, self._event_ids)

@@ -4,8 +4,8 @@ A figure of bar ``i`` is a function of the columns up to ``i``: the column's ear
 values are the state, so bars may come one by one or all at once. The current value
 never stands in the window that it is ranked or measured against.
 
-Kernels take plain arrays and numbers: a tuple drawn up in another file could change its
-fields without numba's cache on disk noticing.
+Kernels take plain arrays, numbers and the tuples of this file: one drawn up elsewhere
+could change its fields without numba's cache on disk noticing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class VolatilityFigures(NamedTuple):
 class VolumeFigures(NamedTuple):
     """Columns of the volume regime, one row a bar."""
 
+    bucket: FloatColumn
+    same_bucket: FloatColumn
+    bucket_bars: FloatColumn
     relative_volume: FloatColumn
 
 
@@ -63,14 +67,27 @@ def update_volatility(
 
 
 def update_volume(
-    bars: BarColumns, figures: VolumeFigures, start: int, stop: int, definition: Definition
+    bars: BarColumns,
+    figures: VolumeFigures,
+    newest: npt.NDArray[np.int64],
+    start: int,
+    stop: int,
+    definition: Definition,
 ) -> None:
     """Fill the rows ``start`` to ``stop`` of the volume figures.
 
-    Relative volume is a bar's volume over the median volume of the bars before
-    it; NaN when one of them has no volume or their median is zero.
+    - ``bucket``: time of day of the bar, as a number from 0; given, NaN where it is
+      not known.
+    - ``same_bucket``: row of the bar before it of the same time of day, -1 when there
+      is none: rows of one time of day are a list that is linked backwards.
+    - ``bucket_bars``: how many bars of the same time of day come before it.
+    - ``relative_volume``: its volume over the median volume of the last of these;
+      NaN when one of them has no volume or their median is zero.
+
+    ``newest`` holds the last row of each time of day, -1 for none, and is brought
+    forward.
     """
-    _fill_relative(bars.volume, figures.relative_volume, start, stop, definition.volume)
+    _fill_relative(bars.volume, figures, newest, start, stop, definition.volume)
 
 
 @njit(cache=True, error_model="numpy")
@@ -109,11 +126,30 @@ def _fill_rank(values: FloatColumn, out: FloatColumn, start: int, stop: int, win
 
 @njit(cache=True, error_model="numpy")
 def _fill_relative(
-    volume: FloatColumn, out: FloatColumn, start: int, stop: int, window: int
+    volume: FloatColumn,
+    figures: VolumeFigures,
+    newest: npt.NDArray[np.int64],
+    start: int,
+    stop: int,
+    window: int,
 ) -> None:
+    usual = np.empty(window)
     for i in range(start, stop):
-        out[i] = math.nan
-        if i >= window:
-            usual = np.median(volume[i - window : i])
-            if usual > 0:
-                out[i] = volume[i] / usual
+        figures.relative_volume[i] = math.nan
+        figures.same_bucket[i], figures.bucket_bars[i] = -1.0, 0.0
+        if math.isnan(figures.bucket[i]):
+            continue
+        bucket = int(figures.bucket[i])
+        row = newest[bucket]
+        newest[bucket] = i
+        if row < 0:
+            continue
+        figures.same_bucket[i], figures.bucket_bars[i] = row, figures.bucket_bars[row] + 1.0
+        if figures.bucket_bars[i] < window:
+            continue
+        for k in range(window):
+            usual[k] = volume[row]
+            row = int(figures.same_bucket[row])
+        median = math.nan if np.isnan(usual).any() else np.median(usual)
+        if median > 0:
+            figures.relative_volume[i] = volume[i] / median

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from perfkit.errors import ConflictError, InvalidTableError, RowError
 from perfkit.market.bars import BarColumns, FloatColumn, SymbolBars
-from perfkit.market.classes import FIGURES
+from perfkit.market.known_figures import FIGURES, KnownFigures
 from perfkit.market.levels import LevelFigures, update_levels
 from perfkit.market.regimes import (
     VolatilityFigures,
@@ -23,10 +23,13 @@ from perfkit.market.regimes import (
     update_volatility,
     update_volume,
 )
+from perfkit.market.row_figures import write_rows
+from perfkit.market.session_levels import LEVELS, SessionLevels
 from perfkit.market.trend import TrendFigures, update_trend
 
 if TYPE_CHECKING:
     from perfkit.market.definition import Definition
+    from perfkit.market.sessions import Sessions
 
 __all__ = ["SymbolFigures"]
 
@@ -35,6 +38,8 @@ Columns = TypeVar(
 )
 
 _FIRST_CAPACITY = 64
+_FOREVER = np.iinfo(np.int64).max
+_MINUTES_A_DAY = 1440
 
 
 class SymbolFigures:
@@ -44,6 +49,9 @@ class SymbolFigures:
     ----------
     definition : Definition
         Windows of the figures.
+    sessions : Sessions, optional
+        Of the symbol's calendar. Without one there are no levels of a session, and
+        no relative volume where the definition measures it by the time of day.
 
     Attributes
     ----------
@@ -54,11 +62,10 @@ class SymbolFigures:
         end of all times.
     """
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, sessions: Sessions | None = None) -> None:
         self.definition = definition
         self.length = 0
-        self.last_time = np.iinfo(np.int64).max
-        self._latest: FloatColumn | None = None
+        self.last_time = _FOREVER
         self._filled = 0  # rows that have their figures
         self._times: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._bars = _empty(BarColumns)
@@ -66,6 +73,9 @@ class SymbolFigures:
         self._volatility = _empty(VolatilityFigures)
         self._volume = _empty(VolumeFigures)
         self._levels = _empty(LevelFigures)
+        self._sessions = sessions
+        self._prior = SessionLevels(sessions) if sessions else None
+        self._newest_of_bucket = np.full(_MINUTES_A_DAY // definition.volume_bucket, -1)
 
     def unseen(self, delivery: SymbolBars) -> SymbolBars:
         """Leave out of a delivery the bars that already stand here.
@@ -98,11 +108,54 @@ class SymbolFigures:
         for column, values in zip(self._bars, new.columns, strict=True):
             column[start:stop] = values
         self.length = stop
-        self.last_time, self._latest = int(self._times[stop - 1]), None
+        self.last_time = int(self._times[stop - 1])
 
-    def rows_asof(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
-        """Give the row of the last bar closed at or before each time, or -1."""
-        return np.searchsorted(self._times[: self.length], times, side="right") - 1
+    def answer(
+        self, times: npt.NDArray[np.int64], places: npt.NDArray[np.intp], known: KnownFigures
+    ) -> None:
+        """Write the figures that were known at some times; there is at least one bar.
+
+        Parameters
+        ----------
+        times : ndarray of shape (n_times,)
+            Microseconds since 1970, UTC, in any order.
+        places : ndarray of shape (n_times,)
+            Where each of them stands in the answer.
+        known : KnownFigures
+            The answer.
+        """
+        columns = self.columns()
+        rows = self._times[: self.length].searchsorted(times, side="right") - 1
+        known.rows[places], known.close_times[places] = rows, self._times.take(rows)
+        of_rows = tuple([columns[name] for name in FIGURES[len(LEVELS) :]])
+        write_rows(of_rows, rows, places, known.values[len(LEVELS) :])
+        if self._prior is None:
+            known.values[: len(LEVELS), places] = np.nan
+            return
+        prior = self._prior.asof(times)
+        for values, name in zip(known.values, LEVELS, strict=False):
+            values[places] = prior[name]
+
+    def holding(self, time: int) -> tuple[int, int]:
+        """Give from when until when the figures of one time hold, if no bar follows.
+
+        Parameters
+        ----------
+        time : int
+            Microseconds since 1970, UTC, not before the last bar.
+
+        Returns
+        -------
+        since, until : int
+            The second is the first moment at which they no longer hold.
+        """
+        if self._sessions is None:
+            return self.last_time, _FOREVER
+        session = self._sessions.of_bar(np.array([self.last_time]))
+        close = int(self._sessions.close_of(session)[0])
+        if time < close:
+            return self.last_time, close
+        return max(self.last_time, close), _FOREVER
 
     def row_asof(self, time: int) -> int:
         """Give the row of the last bar closed at or before one time, or -1."""
@@ -127,13 +180,6 @@ class SymbolFigures:
         self._fill()
         groups = (self._bars, self._trend, self._volatility, self._volume, self._levels)
         return {name: column for group in groups for name, column in group._asdict().items()}
-
-    def latest(self) -> FloatColumn:
-        """Give each of `FIGURES` on the last bar."""
-        if self._latest is None:
-            columns = self.columns()
-            self._latest = np.array([columns[name][self.length - 1] for name in FIGURES])
-        return self._latest
 
     def _check_repeated(self, repeated: SymbolBars, new: SymbolBars) -> None:
         times = np.concatenate([self._times[: self.length], new.times])
@@ -173,9 +219,25 @@ class SymbolFigures:
             self._levels = _grown(self._levels, capacity)
         update_trend(self._bars, self._trend, start, stop, self.definition)
         update_volatility(self._bars, self._volatility, start, stop, self.definition)
-        update_volume(self._bars, self._volume, start, stop, self.definition)
         update_levels(self._bars, self._levels, start, stop, self.definition)
+        self._fill_by_the_clock(start, stop)
         self._filled = stop
+
+    def _fill_by_the_clock(self, start: int, stop: int) -> None:
+        new, bucket = slice(start, stop), self._volume.bucket
+        times = self._times[new]
+        if not self.definition.reads_the_clock:
+            bucket[new] = 0.0
+        elif self._sessions is not None:
+            # a bar tells of the time before its close
+            minutes = self._sessions.minute_of_day(times - 1)
+            bucket[new] = minutes // self.definition.volume_bucket
+        update_volume(
+            self._bars, self._volume, self._newest_of_bucket, start, stop, self.definition
+        )
+        if self._prior is not None:
+            close, high, low, volume = (column[new] for column in self._bars)
+            self._prior.append(times, close, high, low, volume)
 
 
 def _empty(kind: type[Columns]) -> Columns:

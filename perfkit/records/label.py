@@ -35,7 +35,7 @@ class LabelRecord:
     trade_id, account_id, strategy_id : str
         The trade that is judged.
     label : str
-        A name of the label catalogue.
+        A name of the label catalogue; a person may give another.
     source : LabelSource
         Who judged.
     version : str
@@ -43,7 +43,7 @@ class LabelRecord:
     labelled_at : datetime
         When the judgement could first be known.
     confidence : float, optional
-        Probability that the label is right.
+        Probability that the label is right; 0 says that it does not hold.
     recorded_at : datetime, optional
         When we stored it; stamped by the tracker.
     """

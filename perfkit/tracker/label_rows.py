@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["screen_labels"]
 
-_TRADE = ("account_id", "strategy_id", "trade_id")
+_TRADE = ["account_id", "strategy_id", "trade_id"]
 _REMEDY = "a judgement is never changed, give a new one its own version"
 
 
@@ -58,16 +58,12 @@ def screen_labels(batch: Batch, store: TradeStore) -> None:
 
 
 def _check_trades(labels: pa.Table, trades: pa.Table) -> None:
-    recorded = set(_trades(trades))
-    unknown = [trade for trade in _trades(labels) if trade not in recorded]
-    if unknown:
-        account, strategy, trade = unknown[0]
+    judged, recorded = (pl.DataFrame(table.select(_TRADE)) for table in (labels, trades))
+    unknown = judged.join(recorded, on=_TRADE, how="anti", maintain_order="left")
+    if unknown.height:
+        account, strategy, trade = unknown.row(0)
         raise UnknownNameError(
-            f"{len(unknown)} of {labels.num_rows} labels judge a trade that is not recorded: "
+            f"{unknown.height} of {labels.num_rows} labels judge a trade that is not recorded: "
             f"trade_id must name a trade of account {account!r} and strategy {strategy!r}, was "
             f"{trade!r}; record the trade first"
         )
-
-
-def _trades(rows: pa.Table) -> list[tuple[str, str, str]]:
-    return list(zip(*(rows.column(name).to_pylist() for name in _TRADE), strict=True))

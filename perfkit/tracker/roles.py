@@ -35,6 +35,12 @@ class Market(Protocol):
         Bars that were taken before are delivered again when a history is opened.
         """
 
+    def on_news(self, events: pa.Table) -> object:
+        """Take news with the columns of `NewsEvent`, in any order.
+
+        News that was taken before is delivered again when a history is opened.
+        """
+
     def contexts(self, symbols: pa.Array, times: pa.Array) -> pa.Table:
         """Give a `MarketContext` row for each symbol at each time."""
 

@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 from perfkit.labels import LabelGenerator
 from perfkit.market import MarketState
-from perfkit.records import Bar, LabelRecord, check_table
 from perfkit.store import TradeStore
-from perfkit.tracker.batch import Batch
-from perfkit.tracker.intake import record_rows, stamped
-from perfkit.tracker.label_rows import screen_labels
-from perfkit.tracker.recording import Desk, Recording
+from perfkit.tracker.observations import Observations
+from perfkit.tracker.recording import Desk
 from perfkit.tracker.roles import OWN
 
 if TYPE_CHECKING:
@@ -38,7 +35,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class TradeTracker:
+class TradeTracker(Observations):
     """The one writer of a history.
 
     Parameters
@@ -52,7 +49,7 @@ class TradeTracker:
         For rows that do not say whose they are. Several accounts, as a list, are those of
         the desk: every row must say its own, and rows of any other account are refused.
     market : Market or None, default `MarketState`
-        Gives each trade its context; it is fed with the bars of the history.
+        Gives each trade its context; it is fed with the bars and news of the history.
         With None every context is null for the reason ``no_market_data``.
     labeler : Labeler or None, default `LabelGenerator`
         Gives each trade its labels; with None there are none.
@@ -115,21 +112,17 @@ class TradeTracker:
         labeler: Labeler | Own | None = OWN,
         clock: Callable[[], datetime] = _now,
     ) -> None:
-        self.store = uri if isinstance(uri, TradeStore) else TradeStore(uri)
+        store = uri if isinstance(uri, TradeStore) else TradeStore(uri)
         accounts = None if account is None or isinstance(account, str) else frozenset(account)
         own = account if isinstance(account, str) else None
-        self._defaults = {"account_id": own, "strategy_id": strategy}
-        self._market = MarketState() if market is OWN else market
-        self._clock = clock
+        desk = Desk({"account_id": own, "strategy_id": strategy}, accounts, clock)
         with ExitStack() as undo:
-            self.store.open()
-            undo.callback(self.store.release)
-            if self._market is not None:
-                self._market.on_bars(self.store.read("bars"))
-            self.recording = Recording(
-                self.store,
-                Desk(self._defaults, accounts, clock),
-                self._market,
+            store.open()
+            undo.callback(store.release)
+            super().__init__(
+                store,
+                desk,
+                MarketState() if market is OWN else market,
                 LabelGenerator() if labeler is OWN else labeler,
             )
             undo.pop_all()
@@ -224,53 +217,6 @@ class TradeTracker:
         """
         with self.recording.turn():
             return self.recording.memory.ledger().mark(prices, convert_to)
-
-    def record_labels(self, labels: Rows) -> Receipt:
-        """Record judgements of recorded trades, all or none.
-
-        Parameters
-        ----------
-        labels : pyarrow.Table, DataFrame or iterable of LabelRecord
-            Identified by account, ``trade_id``, label, source and version.
-
-        Raises
-        ------
-        SchemaError, InvalidTableError, InvalidArgumentError, ConflictError, StoreError
-            As `record_all`.
-        UnknownNameError
-            When a trade was never recorded for its account and strategy.
-        """
-        batch = Batch(record_rows(labels, LabelRecord, self._defaults), atomic=True)
-        batch.check(LabelRecord)
-        with self.recording.turn():
-            screen_labels(batch, self.store)
-            receipt = self.store.append("labels", stamped(batch.rows, self._clock()))
-        batch.number(receipt.first_sequence)
-        return batch.receipt()
-
-    def record_bars(self, bars: Rows) -> Receipt:
-        """Record bars, and show them to the market, all or none.
-
-        Parameters
-        ----------
-        bars : pyarrow.Table, DataFrame or iterable of Bar
-            A bar with the symbol and close time of an earlier one takes its
-            place for readers, unless the market refuses it.
-
-        Raises
-        ------
-        SchemaError, InvalidTableError, InvalidArgumentError, StoreError
-            As `record_all`; and whatever the market says of a bar it can't
-            take, before anything is recorded.
-        """
-        table = record_rows(bars, Bar, {}).sort_by("close_time").combine_chunks()
-        check_table(table, Bar)
-        with self.recording.turn():
-            if self._market is not None:
-                self._market.on_bars(table)
-            receipt = self.store.append("bars", stamped(table, self._clock()))
-            self.recording.memory.books.on_bars(table)
-        return receipt
 
     def subscribe(self, listener: Callable[[pa.Table], object]) -> None:
         """Call a listener with the `TradeRecord` rows of every batch, once they are durable."""

@@ -65,17 +65,21 @@ def random_rows():
         rows, contexts = [], []
         for _ in range(trades):
             side = rng.choice(["buy", "sell"])
+            price = float(rng.integers(80, 120))
             volume, before = float(rng.integers(1, 30)), float(rng.integers(-30, 30))
             rows.append(
                 {
                     "side": str(side),
-                    "price": float(rng.integers(80, 120)),
+                    "price": price,
                     "volume": volume,
                     "position_before": before,
                     "position": before + (volume if side == "buy" else -volume),
-                    "average_price_before": float(rng.integers(80, 120)) if before else None,
+                    "average_price_before": price + rng.choice([-20, -0.3, 0.3, 20])
+                    if before
+                    else None,
                     "pnl": float(rng.normal()) * 100,
-                    "entry_time": NOW - timedelta(days=int(rng.integers(0, 90))),
+                    "entry_time": NOW
+                    - rng.choice([timedelta(minutes=5), timedelta(days=int(rng.integers(90)))]),
                     "usual_entry_notional": rng.choice([None, 300.0, 1000.0, 3000.0]),
                 }
             )
@@ -87,6 +91,9 @@ def random_rows():
                     "momentum": rng.choice([None, -0.2, 0.0, 0.2]),
                     "volatility": rng.choice([None, 0.01, 0.03]),
                     "atr": rng.choice([None, 1.0, 5.0]),
+                    "minutes_from_open": rng.choice([None, 0.0, 20.0, 100.0]),
+                    "minutes_to_close": rng.choice([None, 0.0, 20.0, 100.0]),
+                    "news_event": rng.choice([None, True, False]),
                     "channel_high": rng.choice([None, 105.0]),
                     "channel_low": rng.choice([None, 95.0]),
                 }

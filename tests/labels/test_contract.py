@@ -18,10 +18,10 @@ from perfkit.records import MarketContext, arrow_schema
 law = settings(max_examples=20, deadline=None)
 every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
 
-LABELS_OF_DAILY_BARS = {
-    "trend_following", "mean_reversion", "momentum", "breakout", "high_volatility",
-    "low_volatility", "aggressive_entry", "conservative_entry", "quick_exit", "hold_long",
-    "stop_loss",
+LABELS_OF_THE_SPECIFICATION = {
+    "trend_following", "mean_reversion", "momentum", "breakout", "scalping", "high_volatility",
+    "low_volatility", "market_open", "market_close", "news_event", "aggressive_entry",
+    "conservative_entry", "quick_exit", "hold_long", "stop_loss",
 }  # fmt: skip
 
 
@@ -42,8 +42,8 @@ def check_that_rows_are_judged_alone(rule, trades, context):
     np.testing.assert_array_equal(whole[::-1], backwards)
 
 
-def test_the_catalogue_holds_what_daily_bars_allow():
-    assert set(RULES) == LABELS_OF_DAILY_BARS
+def test_the_catalogue_holds_every_label_of_the_specification():
+    assert set(RULES) == LABELS_OF_THE_SPECIFICATION
 
 
 @every_rule

@@ -133,7 +133,7 @@ def test_the_catalogue_says_of_every_label_what_when_and_whence():
     ]  # fmt: skip
     assert catalog.notna().all().all()
     exits = catalog.loc[catalog["known_at"] == "exit", "label"]
-    assert sorted(exits) == ["hold_long", "quick_exit", "stop_loss"]
+    assert sorted(exits) == ["hold_long", "quick_exit", "scalping", "stop_loss"]
     assert catalog["rule"].str.len().min() > 20
 
 

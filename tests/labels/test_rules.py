@@ -28,6 +28,9 @@ TURN = {
 STRONG = {"momentum": 0.10, "volatility": 0.02}  # 0.10 >= 0.02 * sqrt(20) = 0.089
 CHANNEL = {"channel_high": 99.0, "channel_low": 95.0}
 
+# 0.10 above the entry at 99.90 is 0.1001 %, 0.50 above 99.50 is 0.5025 %
+SCALP = CLOSE_LONG | {"average_price_before": 99.9, "entry_time": NOW - timedelta(minutes=9)}
+
 CASES = [
     # label, trade, context, whether it is given
     ("trend_following", BUY, {"trend": "uptrend"}, True),
@@ -53,6 +56,30 @@ CASES = [
     ("breakout", SELL_SHORT, CHANNEL, False),
     ("breakout", SELL_SHORT, CHANNEL | {"channel_low": 101.0}, True),
     ("breakout", COVER_SHORT, CHANNEL, False),
+    ("scalping", SCALP, {}, True),
+    ("scalping", SCALP | {"entry_time": NOW - timedelta(minutes=9, seconds=1)}, {}, False),
+    ("scalping", SCALP | {"average_price_before": 99.5}, {}, False),
+    ("scalping", SCALP | {"average_price_before": 100.1, "pnl": 5.0}, {}, False),
+    ("scalping", SCALP | {"pnl": -0.5}, {}, False),
+    ("scalping", SCALP | {"position_before": -10.0, "side": "buy"}, {}, False),
+    (
+        "scalping",
+        SCALP | {"position_before": -10.0, "side": "buy", "average_price_before": 100.1},
+        {},
+        True,
+    ),
+    ("scalping", SCALP | {"price": -100.0, "average_price_before": -100.1}, {}, True),
+    ("scalping", BUY | {"average_price_before": 99.9, "pnl": 5.0}, {}, False),
+    ("market_open", BUY, {"minutes_from_open": 0.0}, True),
+    ("market_open", CLOSE_LONG, {"minutes_from_open": 30.0}, True),
+    ("market_open", BUY, {"minutes_from_open": 30.1}, False),
+    ("market_open", BUY, {"minutes_from_open": None, "market_session": "regular"}, False),
+    ("market_close", BUY, {"minutes_to_close": 30.0}, True),
+    ("market_close", BUY, {"minutes_to_close": 30.1, "minutes_from_open": 0.0}, False),
+    ("market_close", BUY, {}, False),
+    ("news_event", BUY, {"news_event": True}, True),
+    ("news_event", BUY, {"news_event": False, "news_id": "fomc"}, False),
+    ("news_event", BUY, {"news_event": None}, False),
     ("high_volatility", BUY, {"volatility_regime": "high"}, True),
     ("high_volatility", CLOSE_LONG, {"volatility_regime": "high"}, True),
     ("high_volatility", BUY, {"volatility_regime": "medium"}, False),

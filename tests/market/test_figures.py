@@ -13,16 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 
-from perfkit.market import DAILY, levels, regimes, trend
+from perfkit.market import DAILY, MarketState, classes, levels, regimes, row_figures, trend
 from perfkit.market.bars import split_bars
+from perfkit.market.sessions import sessions_of
 from perfkit.market.symbol_figures import SymbolFigures
 
 CASES = json.loads((Path(__file__).parents[1] / "reference" / "market.json").read_text())
 
 
-def figures_of(bars, definition=DAILY):
+def figures_of(bars, definition=DAILY, calendar=None):
     (delivery,) = split_bars(bars)
-    figures = SymbolFigures(definition)
+    figures = SymbolFigures(definition, sessions_of(calendar) if calendar else None)
     figures.append(delivery)
     return {name: column[: figures.length] for name, column in figures.columns().items()}
 
@@ -98,6 +99,24 @@ def test_relative_volume_is_over_the_median_of_the_20_bars_before(bars_of):
     assert relative[21] == 200 / 300
 
 
+def test_relative_volume_by_the_time_of_day_is_that_of_pandas(bars_at, quick_intraday):
+    rng = np.random.default_rng(4)
+    # half hours of two weeks, over the day on which New York's clocks go forward
+    times = pd.date_range("2024-03-04", "2024-03-18", freq="30min", tz="UTC")
+    times = times[rng.random(len(times)) < 0.7]
+    volume = np.where(rng.random(len(times)) < 0.05, np.nan, rng.integers(0, 9, len(times)) * 10.0)
+    bars = bars_at(
+        times.to_pydatetime(), [1.0] * len(times), volume=pa.array(volume, from_pandas=True)
+    )
+    relative = figures_of(bars, quick_intraday, "XNYS")["relative_volume"]
+
+    hours = (times - pd.Timedelta("1us")).tz_convert("America/New_York").hour
+    usual = pd.Series(volume).groupby(hours).transform(lambda v: v.rolling(2).median().shift())
+    expected = np.where(usual > 0, volume / usual, np.nan)
+    assert np.isfinite(expected).sum() > 100
+    np.testing.assert_allclose(relative, expected, rtol=1e-12)
+
+
 def test_the_channel_does_not_hold_the_bar_itself(bars_of, quick):
     close = [5.0, 6.0, 4.0, 5.0, 7.0, 3.0, 100.0, 1.0]
     figures = figures_of(bars_of(close), quick)
@@ -134,25 +153,41 @@ def test_a_constant_price_has_no_zscore_and_no_direction(bars_of):
     assert figures["atr"][-1] == 0.0
 
 
-@pytest.mark.parametrize("room", [levels, regimes, trend], ids=lambda room: room.__name__)
-def test_compiled_kernels_do_what_their_python_does(room, bars_of, quick, prices, monkeypatch):
+ROOMS = [levels, regimes, row_figures, trend]
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_compiled_kernels_do_what_their_python_does(
+    room, bars_at, quick_intraday, prices, monkeypatch
+):
     volume = np.arange(1.0, 401.0) % 7 + 1
-    bars = bars_of(prices, high=prices + 0.3, low=prices - 0.2, volume=volume)
-    compiled = figures_of(bars, quick)
+    times = pd.date_range("2024-03-04", periods=400, freq="30min", tz="UTC").to_pydatetime()
+    bars = bars_at(times, prices, prices + 0.3, prices - 0.2, volume)
+
+    def figures():
+        state = MarketState("XNYS", definition=quick_intraday)
+        state.on_bars(bars)
+        contexts = state.contexts(["X"] * 400, bars["close_time"]).to_pandas()
+        known = {name: contexts[name].to_numpy() for name in ("close", "adx", "channel_low")}
+        return known | figures_of(bars, quick_intraday, "XNYS")
+
+    compiled = figures()
     kernels = [name for name, f in vars(room).items() if hasattr(f, "py_func")]
     for name in kernels:
         monkeypatch.setattr(room, name, getattr(room, name).py_func)
-    plain = figures_of(bars, quick)
+    plain = figures()
     assert kernels
     for name, column in plain.items():
         np.testing.assert_allclose(compiled[name], column, rtol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("room", [levels, regimes, trend], ids=lambda room: room.__name__)
+@pytest.mark.parametrize("room", [*ROOMS, classes], ids=lambda room: room.__name__)
 def test_a_kernel_takes_no_tuple_of_another_file(room, bars_of, prices):
     # numba's cache on disk looks at the kernel's own file only: fields that change elsewhere
     # would be read in their old order, without an error
-    figures_of(bars_of(prices))
+    state = MarketState()
+    state.on_bars(bars_of(prices))
+    state.contexts(["X"], [bars_of(prices)["close_time"][9].as_py()])
     kernels = [f for f in vars(room).values() if hasattr(f, "py_func")]
     tuples = {
         argument.instance_class.__module__
@@ -161,4 +196,5 @@ def test_a_kernel_takes_no_tuple_of_another_file(room, bars_of, prices):
         for argument in signature
         if hasattr(argument, "instance_class")
     }
+    assert any(kernel.signatures for kernel in kernels)
     assert tuples <= {room.__name__}

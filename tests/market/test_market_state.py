@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from perfkit.errors import ConflictError, InvalidArgumentError, InvalidTableError, SchemaError
-from perfkit.market import DAILY, MarketState, context_asof
-from perfkit.market.classes import FIGURES, context_table
+from perfkit.market import DAILY, MarketState, context_asof, market_state
 from perfkit.records import Bar, MarketContext
 
 FIRST = datetime(2020, 1, 1, 21, tzinfo=UTC)
 DAY = timedelta(days=1)
+NOTHING = {
+    "context_definition": "daily-2", "session_reason": "no_calendar", "news_reason": "no_events",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -38,17 +40,14 @@ def test_a_bar_answers_from_the_moment_of_its_close(state):
 def test_before_the_first_bar_and_of_an_unknown_symbol_nothing_is_known(state):
     for symbol, time in (("X", FIRST - DAY), ("nobody", FIRST + DAY)):
         context = state.context_at(symbol, time)
-        expected = MarketContext(context_definition="daily-1", context_reason="no_market_data")
-        assert context == expected
+        assert context == MarketContext(**NOTHING, context_reason="no_market_data")
 
 
 def test_an_old_bar_says_nothing_of_now_but_when_it_closed(state):
     last = FIRST + 29 * DAY
     assert state.context_at("X", last + 5 * DAY).context_reason == "warming_up"
     stale = state.context_at("X", last + 5 * DAY + timedelta(microseconds=1))
-    assert stale == MarketContext(
-        context_asof=last, context_definition="daily-1", context_reason="stale"
-    )
+    assert stale == MarketContext(**NOTHING, context_asof=last, context_reason="stale")
 
 
 @pytest.mark.parametrize("gap", [1, 6])
@@ -76,54 +75,6 @@ def test_a_missing_figure_leaves_its_class_null(state):
     assert (context.volatility_rank, context.volatility_regime) == (None, None)
     assert (context.trend, context.price_level, context.volume_profile) == (None, None, None)
     assert (context.market_session, context.news_event) == (None, None)
-
-
-def figures(**values):
-    """One row of figures with nothing remarkable in it, but for the values given."""
-    usual = dict.fromkeys(FIGURES, 1.0) | {
-        "close": 100.0, "atr": 2.0, "support": 90.0, "resistance": 110.0,
-        "volatility_rank": 0.5, "adx": 20.0,
-    }  # fmt: skip
-    return {name: np.array([value]) for name, value in (usual | values).items()}
-
-
-def classes(**values):
-    row, time = np.array([DAILY.warm_up]), np.array([0])
-    table = context_table(figures(**values), row, time, time, DAILY)
-    return table.to_pylist()[0]
-
-
-@pytest.mark.parametrize(
-    ("field", "values", "expected"),
-    [
-        ("volatility_regime", {"volatility_rank": 0.32}, "low"),
-        ("volatility_regime", {"volatility_rank": 0.33}, "medium"),
-        ("volatility_regime", {"volatility_rank": 0.67}, "medium"),
-        ("volatility_regime", {"volatility_rank": 0.68}, "high"),
-        ("volume_profile", {"relative_volume": 0.66}, "low"),
-        ("volume_profile", {"relative_volume": 1.5}, "medium"),
-        ("volume_profile", {"relative_volume": 1.51}, "high"),
-        ("trend", {"adx": 25.0, "fast_average": 2.0}, "uptrend"),
-        ("trend", {"adx": 25.0, "slow_average": 2.0}, "downtrend"),
-        ("trend", {"adx": 25.0}, "range"),
-        ("trend", {"adx": 24.9, "fast_average": 2.0}, "range"),
-        ("price_level", {"support": 99.0}, "support"),
-        ("price_level", {"support": 98.9}, "neutral"),
-        ("price_level", {"resistance": 101.0}, "resistance"),
-        ("price_level", {"support": 99.5, "resistance": 100.4}, "resistance"),
-        ("price_level", {"support": 99.5, "resistance": 100.5}, "support"),
-        ("price_level", {"support": -np.inf, "resistance": np.inf}, "neutral"),
-        ("price_level", {"atr": np.nan}, None),
-        ("price_level", {"support": np.nan}, None),
-        ("trend", {"adx": np.nan}, None),
-        ("volume_profile", {"relative_volume": np.nan}, None),
-        ("context_reason", {"relative_volume": np.nan}, "no_volume"),
-        ("context_reason", {"zscore": np.nan}, "undefined"),
-        ("context_reason", {}, None),
-    ],
-)
-def test_a_class_is_read_from_its_figures(field, values, expected):
-    assert classes(**values)[field] == expected
 
 
 def test_a_bar_delivered_again_is_left_out_and_counted(bars_of):
@@ -197,6 +148,44 @@ def test_as_many_symbols_as_times_are_asked_for(state):
         state.contexts(["X", "X"], [FIRST])
 
 
+def test_each_of_many_symbols_answers_for_itself(bars_of):
+    # more than there is room for at first, known and unknown ones side by side
+    state, names = MarketState(), [f"S{n}" for n in range(300)]
+    for n, name in enumerate(names):
+        if n % 3:
+            state.on_bars(bars_of([float(n), float(n) + 0.5], symbol=name))
+        if n % 50 == 49:
+            state.contexts(names, [FIRST + 2 * DAY] * len(names))
+    for time, past in ((FIRST + 2 * DAY, 0.5), (FIRST, 0.0)):
+        closes = state.contexts(names, [time] * len(names))["close"].to_pylist()
+        assert closes == [n + past if n % 3 else None for n in range(300)]
+
+
+def test_a_question_that_is_answered_in_blocks_is_one_table(state, monkeypatch):
+    times = [FIRST + n * DAY / 2 for n in range(70)]
+    symbols = ["X" if n % 5 else "nobody" for n in range(70)]
+    whole = state.contexts(symbols, times)
+    monkeypatch.setattr(market_state, "_BLOCK", 16)
+    in_blocks = state.contexts(symbols, times)
+    assert in_blocks.column(0).num_chunks == 5
+    assert in_blocks.equals(whole)
+
+
+def test_symbols_and_times_are_taken_in_every_form_they_come_in(state):
+    times = [FIRST + n * DAY for n in range(4)]
+    expected = state.contexts(["X", "Y", "X", "X"], times)
+    symbols = pa.chunked_array([["X", "Y"], [], ["X", "X"]], pa.string())
+    stamps = pa.chunked_array([pa.array(times[:1]), pa.array(times[1:])])
+    in_new_york = stamps.cast(pa.timestamp("ns", tz="America/New_York"))
+    for names in (symbols, symbols.dictionary_encode(), symbols.cast(pa.large_string())):
+        for instants in (stamps, stamps.combine_chunks(), in_new_york):
+            assert state.contexts(names, instants).equals(expected)
+    with pytest.raises(InvalidArgumentError, match="none of them null"):
+        state.contexts(["X", None], times[:2])
+    with pytest.raises(SchemaError, match="none of them null"):
+        state.contexts(["X", "X"], [times[0], None])
+
+
 def test_no_bars_and_no_trades_are_no_error(bars_of):
     none = bars_of([])
     assert MarketState().on_bars(none) == 0
@@ -208,11 +197,16 @@ def test_no_bars_and_no_trades_are_no_error(bars_of):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"channel": 20}, "name must be new for new numbers, was 'daily-1'"),
+        ({"channel": 20}, "name must be new for new numbers, was 'daily-2'"),
         ({"name": "x", "atr": 0}, "atr must be at least 1 bar, was 0"),
         ({"name": "x", "decay": 1.0}, "decay must lie between 0 and 1"),
         ({"name": "x", "low_rank": 0.8}, "low_rank must lie between 0 and high_rank"),
+        ({"name": "intraday-1"}, "name must be new for new numbers, was 'intraday-1'"),
         ({"name": "x", "stale_days": 0.0}, "stale_days must be above 0 days"),
+        ({"name": "x", "stale_minutes": float("nan")}, "stale_minutes must be above 0 minutes"),
+        ({"name": "x", "volume_bucket": 7}, "volume_bucket must divide the 1440 minutes of a day"),
+        ({"name": "x", "volume_bucket": 0}, "volume_bucket must divide the 1440 minutes of a day"),
+        ({"name": "x", "news_minutes": -1.0}, "news_minutes must be at least 0 minutes"),
     ],
 )
 def test_a_definition_with_impossible_numbers_is_refused(change, message):

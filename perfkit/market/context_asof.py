@@ -1,0 +1,68 @@
+"""Contexts of recorded trades from recorded bars and news, all at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfkit.errors import SchemaError
+from perfkit.market.definition import DAILY, Definition
+from perfkit.market.market_state import MarketState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+__all__ = ["context_asof"]
+
+
+def context_asof(
+    trades: pa.Table,
+    bars: pa.Table,
+    *,
+    news: pa.Table | None = None,
+    calendar: str | Mapping[str, str] | None = None,
+    definition: Definition = DAILY,
+) -> pa.Table:
+    """Give the market context of each trade, from what was known by then.
+
+    Parameters
+    ----------
+    trades : pyarrow.Table
+        With ``symbol`` and ``execution_time``, in any order; other columns are
+        not read.
+    bars : pyarrow.Table
+        With the columns of `Bar`, each symbol in the order of its close times.
+    news : pyarrow.Table, optional
+        With the columns of `NewsEvent`, in any order.
+    calendar : str or mapping of str to str, optional
+        Exchange calendar of all symbols, or of each.
+    definition : Definition, default DAILY
+        Windows and thresholds of figures and classes.
+
+    Returns
+    -------
+    pyarrow.Table
+        With the schema of `MarketContext`, one row a trade, in their order: what
+        a `MarketState` fed with the same bars and news answers.
+
+    Raises
+    ------
+    SchemaError
+        When a column is missing or of another type.
+    InvalidTableError, ConflictError
+        As `MarketState.on_bars` and `MarketState.on_news`.
+    InvalidArgumentError, UnknownNameError
+        As `MarketState`.
+    """
+    missing = [n for n in ("symbol", "execution_time") if n not in trades.column_names]
+    if missing:
+        raise SchemaError(
+            f"trades must have the columns symbol and execution_time; missing {missing}, "
+            f"there are {trades.column_names}"
+        )
+    state = MarketState(calendar, definition=definition)
+    state.on_bars(bars)
+    if news is not None:
+        state.on_news(news)
+    return state.contexts(trades["symbol"], trades["execution_time"])
