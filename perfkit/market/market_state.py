@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError
@@ -19,7 +17,7 @@ from perfkit.market.bars import split_bars
 from perfkit.market.calendars import Calendars
 from perfkit.market.context_table import Findings, context_table, thresholds_of, words_of
 from perfkit.market.definition import DAILY, Definition, check_definition
-from perfkit.market.known_closes import closes_between
+from perfkit.market.known_closes import Closes, closes_between
 from perfkit.market.market_figures import MarketFigures
 from perfkit.market.news import News
 from perfkit.market.questions import asked_symbols, asked_times
@@ -30,6 +28,9 @@ from perfkit.records import Bar, MarketContext, from_table, to_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["MarketState"]
 
@@ -229,29 +230,25 @@ class MarketState:
         ]
         return blocks[0] if len(blocks) == 1 else pa.concat_tables(blocks)
 
-    def closes_between(
-        self, symbol: str, start: int, stop: int
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Give one symbol's last close at a time and those that follow, without figures.
+    def closes_between(self, symbols: Sequence[str], start: int, stop: int) -> Closes:
+        """Give the last close of symbols at a time and those that follow, without figures.
 
         Parameters
         ----------
-        symbol : str
+        symbols : sequence of str
             One that no bar has spoken of has no closes.
         start, stop : int
             First and last moment, in microseconds since 1970, UTC.
 
         Returns
         -------
-        since, asof : ndarray of int of shape (n_closes,)
-            From when each counts, rising and not before ``start``; when its bar closed.
+        place, since, asof : ndarray of int of shape (n_closes,)
+            Of the symbol; from when each counts, of a symbol rising and not before
+            ``start``; when its bar closed.
         close : ndarray of shape (n_closes,)
             NaN from when the bar is ``stale_days`` old.
         """
-        figures = self._figures.of(symbol)
-        if figures is None:
-            nothing = np.empty(0, np.int64)
-            return nothing, nothing, np.empty(0)
+        figures = [self._figures.of(symbol) for symbol in symbols]
         return closes_between(figures, start, stop, stale_after(self.definition))
 
     def _contexts(self, names: list[str], codes: Codes, times: npt.NDArray[np.int64]) -> pa.Table:

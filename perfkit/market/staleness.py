@@ -33,10 +33,12 @@ def is_stale(
 ) -> npt.NDArray[np.bool_]:
     """Tell where the last bar is stale, by its age or by the session that has passed since.
 
+    Where there is no bar the answer has no meaning.
+
     Parameters
     ----------
     known : KnownFigures
-        Of shape (n_times,); where there is no bar, none is stale.
+        Of shape (n_times,).
     times : ndarray of shape (n_times,)
         What is asked for, in microseconds since 1970, UTC.
     codes : ndarray of shape (n_times,)
@@ -50,4 +52,4 @@ def is_stale(
     stale = times - closed >= stale_after(definition)
     if math.isfinite(definition.stale_minutes):
         stale |= calendars.open_minutes(codes, closed, times) > definition.stale_minutes
-    return stale & (known.rows >= 0)
+    return stale

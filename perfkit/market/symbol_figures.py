@@ -7,6 +7,7 @@ stands is ever changed. A symbol that no one asks about costs its bars and no mo
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -65,7 +66,7 @@ class SymbolFigures:
     def __init__(self, definition: Definition, sessions: Sessions | None = None) -> None:
         self.definition = definition
         self.length = 0
-        self.last_time = _FOREVER
+        self.last_time, self.last_close = _FOREVER, math.nan
         self._filled = 0  # rows that have their figures
         self._times: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._bars = _empty(BarColumns)
@@ -108,7 +109,7 @@ class SymbolFigures:
         for column, values in zip(self._bars, new.columns, strict=True):
             column[start:stop] = values
         self.length = stop
-        self.last_time = int(self._times[stop - 1])
+        self.last_time, self.last_close = int(new.times[-1]), float(new.columns.close[-1])
 
     def answer(
         self, times: npt.NDArray[np.int64], places: npt.NDArray[np.intp], known: KnownFigures
@@ -162,10 +163,6 @@ class SymbolFigures:
         if time >= self.last_time:
             return self.length - 1
         return int(self._times[: self.length].searchsorted(time, side="right")) - 1
-
-    def bar(self, row: int) -> tuple[int, float]:
-        """Give when one bar closed, and at what price."""
-        return int(self._times[row]), float(self._bars.close[row])
 
     def close_times(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Give the close times of rows, in microseconds since 1970, UTC."""

@@ -153,15 +153,14 @@ class Holdings:
             account, _, symbol = self.keys[number]
             own = (account if splits.is_split(account, symbol) else None), symbol
             of_holding[number] = instruments.setdefault(own, len(instruments))
-        found = []
-        start, stop = int(times[0]), int(times[-1])
-        for account, symbol in instruments:
-            since, asof, close = market.closes_between(symbol, start, stop)
-            if account is not None and len(asof):
-                close = close * splits.at([account] * len(asof), [symbol] * len(asof), asof)
-            found.append((since, asof, close))
-        time, asof, close = (np.concatenate(each) for each in zip(*found, strict=True))
-        instrument = np.repeat(np.arange(len(found)), [len(since) for since, _, _ in found])
+        symbols = [symbol for _, symbol in instruments]
+        found = market.closes_between(symbols, int(times[0]), int(times[-1]))
+        instrument, time, asof, close = found
+        for (account, symbol), place in instruments.items():
+            if account is not None:
+                rows = np.flatnonzero(instrument == place)
+                names = [account] * len(rows), [symbol] * len(rows)
+                close[rows] *= splits.at(*names, asof[rows])
         order = np.argsort(time, kind="stable")
         return Closes(time[order], instrument[order], asof[order], close[order], of_holding)
 

@@ -10,9 +10,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
+
+    Integers: TypeAlias = npt.NDArray[np.int64]
+    Closes: TypeAlias = tuple[Integers, Integers, Integers, npt.NDArray[np.float64]]
 
 __all__ = ["OWN", "Labeler", "Market", "Own"]
 
@@ -44,14 +50,12 @@ class Market(Protocol):
     def contexts(self, symbols: pa.Array, times: pa.Array) -> pa.Table:
         """Give a `MarketContext` row for each symbol at each time."""
 
-    def closes_between(
-        self, symbol: str, start: int, stop: int
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Give one symbol's last close at ``start`` and those that follow up to ``stop``.
+    def closes_between(self, symbols: Sequence[str], start: int, stop: int) -> Closes:
+        """Give each symbol's last close at ``start`` and those that follow up to ``stop``.
 
-        Three columns: from when each counts, when its bar closed, and the close, NaN
-        from when it is too old to value a position at. Times are microseconds since
-        1970, UTC.
+        Four columns: the place of the symbol, from when the close counts, when its bar
+        closed, and the close, NaN from when it is too old to value a position at. Those
+        of a symbol stand in the order of time. Times are microseconds since 1970, UTC.
         """
 
 

@@ -75,6 +75,7 @@ def test_levels_change_at_the_close_even_where_no_bar_comes(bars_at):
         (tuesday - HOUR, 13.0),
         (tuesday - timedelta(microseconds=1), 13.0),
         (tuesday, 21.0),
+        (tuesday - timedelta(microseconds=1), 13.0),
         (tuesday + DAY, 21.0),
         (tuesday - HOUR, 13.0),
         (OPEN + HOUR, None),

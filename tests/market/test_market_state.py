@@ -55,10 +55,18 @@ def test_closes_between_two_times_are_those_of_the_contexts(gap):
     state = MarketState()
     for n in range(8):
         state.on_bar(Bar(symbol="X", close_time=FIRST + n * gap * DAY, close=100.0 + n))
+    state.on_bar(Bar(symbol="Y", close_time=FIRST, close=50.0))
     hours = [FIRST + timedelta(hours=n) for n in range(-30, 24 * 8 * gap, 6)]
     micros = [int(time.timestamp() * 1e6) for time in hours]
     for start, stop in ((0, 20), (3, 3), (10, 30), (17, len(hours) - 1), (0, 1)):
-        since, asof, close = state.closes_between("X", micros[start], micros[stop])
+        symbols = ["nobody", "Y", "X"]
+        found = state.closes_between(symbols, micros[start], micros[stop])
+        assert sorted(found[0]) == list(found[0])
+        alone = state.closes_between(["Y"], micros[start], micros[stop])
+        since, asof, close = (column[found[0] == 1] for column in found[1:])
+        for column, own in zip((since, asof, close), alone[1:], strict=True):
+            np.testing.assert_array_equal(column, own)
+        since, asof, close = (column[found[0] == 2] for column in found[1:])
         assert sorted(since) == list(since)
         for time, hour in zip(micros[start : stop + 1], hours[start : stop + 1], strict=True):
             context, last = state.context_at("X", hour), (since <= time).sum() - 1
@@ -66,7 +74,7 @@ def test_closes_between_two_times_are_those_of_the_contexts(gap):
             assert (close[last] if known else None) == context.close
             if known:
                 assert asof[last] == int(context.context_asof.timestamp() * 1e6)
-    assert len(state.closes_between("nobody", micros[0], micros[-1])[0]) == 0
+    assert len(state.closes_between(["nobody"], micros[0], micros[-1])[0]) == 0
 
 
 def test_a_missing_figure_leaves_its_class_null(state):
