@@ -137,12 +137,13 @@ def main() -> None:
     print(f"machine: {machine()}")
     print(f"{SYMBOLS} symbols, {bars.num_rows:,} minute bars, {news.num_rows} events, {CALENDAR}")
     _print_live(trades, bars, news, figures)
-    _print_bulk(state, trades, bars, news)
+    own = _print_bulk(state, trades, bars, news)
     ready = median_seconds(lambda: peer_contexts(asked, figures), runs=3)
     both = median_seconds(lambda: peer_contexts(asked, peer_figures(frame)), runs=3)
     peer = "pandas, TA-Lib"
     print(ROW.format("the shared figures, ready, joined", peer, *_speed(ready)))
     print(ROW.format("the shared figures from bars, joined", peer, *_speed(both)))
+    print(f"  from bars: the peer takes {both / own:.1f} x as long, for what the two share")
 
 
 def _state(bars: pa.Table, news: pa.Table) -> MarketState:
@@ -165,6 +166,7 @@ def _print_live(trades: pa.Table, bars: pa.Table, news: pa.Table, figures: pd.Da
         return peer_contexts(batch.select(["symbol", "execution_time"]).to_pandas(), figures)
 
     print("\n" + ROW.format("as trades and bars come", "who", "p50 ms", "p99 ms"))
+    medians = {}
     for what, who, act, count in (
         ("context of one trade", "perfkit", contexts, 1),
         ("context and all labels of one trade", "perfkit", everything, 1),
@@ -174,6 +176,8 @@ def _print_live(trades: pa.Table, bars: pa.Table, news: pa.Table, figures: pd.Da
     ):
         p50, p99 = _percentiles(act, trades, count, bars, news)
         print(ROW.format(what, who, f"{p50:.3f}", f"{p99:.3f}"))
+        medians[act] = medians.get(act, p50)
+    print(f"  one trade: the peer takes {medians[peer] / medians[contexts]:.1f} x as long")
 
 
 def _percentiles(
@@ -202,7 +206,7 @@ def _percentiles(
     return float(p50) * 1e3, float(p99) * 1e3
 
 
-def _print_bulk(state: MarketState, trades: pa.Table, bars: pa.Table, news: pa.Table) -> None:
+def _print_bulk(state: MarketState, trades: pa.Table, bars: pa.Table, news: pa.Table) -> float:
     label, terms = LabelGenerator(), {"calendar": CALENDAR, "definition": DEFINITION}
     context = state.contexts(trades["symbol"], trades["execution_time"])
     print("\n" + ROW.format(f"{TRADES:,} trades at once", "who", "trades/s", "seconds"))
@@ -212,7 +216,9 @@ def _print_bulk(state: MarketState, trades: pa.Table, bars: pa.Table, news: pa.T
         ("contexts and all labels", lambda: _everything(state, label, trades)),
         ("context_asof, figures from bars", lambda: context_asof(trades, bars, news=news, **terms)),
     ):
-        print(ROW.format(what, "perfkit", *_speed(median_seconds(act, runs=3))))
+        seconds = median_seconds(act, runs=3)
+        print(ROW.format(what, "perfkit", *_speed(seconds)))
+    return seconds
 
 
 def _everything(state: MarketState, label: LabelGenerator, trades: pa.Table) -> object:

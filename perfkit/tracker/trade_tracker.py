@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, get_args
 
+from perfkit.errors import InvalidArgumentError
 from perfkit.labels import LabelGenerator
 from perfkit.market import MarketState
 from perfkit.store import TradeStore
+from perfkit.tracker.metric_feed import MetricFeed
 from perfkit.tracker.observations import Observations
 from perfkit.tracker.recording import Desk
 from perfkit.tracker.roles import OWN
@@ -21,14 +23,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    import pyarrow as pa
-
-    from perfkit.records import Fill, StrategyPnl
+    from perfkit.records import Fill, PerformanceSummary, StrategyPnl
     from perfkit.store import Receipt
     from perfkit.tracker.intake import Rows
     from perfkit.tracker.roles import Labeler, Market, Own
 
 __all__ = ["TradeTracker"]
+
+Feed: TypeAlias = Literal["trades", "metrics"]
+Periodicity: TypeAlias = Literal["daily", "weekly", "monthly"]
 
 
 def _now() -> datetime:
@@ -116,6 +119,8 @@ class TradeTracker(Observations):
         accounts = None if account is None or isinstance(account, str) else frozenset(account)
         own = account if isinstance(account, str) else None
         desk = Desk({"account_id": own, "strategy_id": strategy}, accounts, clock)
+        self._clock = clock
+        self._feeds: list[MetricFeed] = []
         with ExitStack() as undo:
             store.open()
             undo.callback(store.release)
@@ -218,9 +223,58 @@ class TradeTracker(Observations):
         with self.recording.turn():
             return self.recording.memory.ledger().mark(prices, convert_to)
 
-    def subscribe(self, listener: Callable[[pa.Table], object]) -> None:
-        """Call a listener with the `TradeRecord` rows of every batch, once they are durable."""
-        self.recording.listeners.add(listener)
+    def metrics(
+        self, account: str, strategy: str, period: Periodicity = "daily"
+    ) -> PerformanceSummary:
+        """Read the live metrics of an account's strategy, by days in UTC.
+
+        They follow every fill, late and corrected ones too, at realised P&L; what needs
+        capital has the reason ``no_capital``, `History.summary` knows it.
+
+        Parameters
+        ----------
+        account, strategy : str
+            Whose.
+        period : str
+            ``daily``, ``weekly`` or ``monthly``.
+
+        Raises
+        ------
+        UnknownNameError
+            When the strategy has not traded.
+        """
+        with self.recording.turn():
+            return self.recording.memory.performance().summary(account, strategy, period)
+
+    def subscribe(
+        self, listener: Callable[[Any], object], *, to: Feed = "trades", every: float = 1.0
+    ) -> None:
+        """Call a listener once trades are durable, from now on.
+
+        Parameters
+        ----------
+        listener : callable
+            An error of its own stops nothing, and is raised after all were called.
+        to : str
+            ``trades``: it is given the `TradeRecord` rows of every batch, a
+            ``pyarrow.Table``. ``metrics``: the `PerformanceSummary` of each strategy that
+            has traded.
+        every : float
+            Least seconds between two rounds of metrics; the last one comes with `close`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            When there is no such feed, or ``every`` is below zero.
+        """
+        if to not in get_args(Feed):
+            raise InvalidArgumentError(f"to must be one of {get_args(Feed)}, was {to!r}")
+        if to == "trades":
+            self.recording.listeners.add(listener)
+            return
+        feed = MetricFeed(self.metrics, listener, every, self._clock)
+        self.recording.listeners.add(feed)
+        self._feeds.append(feed)
 
     def flush(self) -> int:
         """Move what is acknowledged into the tables; see `TradeStore.flush`."""
@@ -228,10 +282,11 @@ class TradeTracker(Observations):
 
     def close(self) -> None:
         """Flush, keep a snapshot for a fast start, and let the next writer in."""
-        try:
-            self.recording.close()
-        finally:
-            self.store.close()
+        with ExitStack() as steps:  # each is taken, whatever becomes of those before it
+            steps.callback(self.store.close)
+            steps.callback(self.recording.close)
+            for feed in self._feeds:
+                steps.callback(feed.tell)
 
     def __enter__(self) -> Self:
         return self
