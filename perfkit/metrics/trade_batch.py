@@ -183,7 +183,8 @@ def _utc(times: pa.ChunkedArray) -> Days:
 def _floats(column: pa.ChunkedArray) -> Floats:
     if column.type != pa.float64():
         column = column.cast(pa.float64())
-    return np.asarray(column.to_numpy(), dtype=np.float64)
+    # a copy: numba compiles anew for arrays that can't be written to, as Arrow gives some
+    return np.array(column.to_numpy(), dtype=np.float64)
 
 
 def _known(table: pa.Table, name: str) -> Floats:

@@ -83,10 +83,13 @@ def to_table(records: Iterable[object], cls: type) -> pa.Table:
     schema = arrow_schema(cls)
     columns = []
     for field in schema:
-        values = map(attrgetter(field.name), rows)
+        values = list(map(attrgetter(field.name), rows))
+        if field.nullable and values.count(None) == len(values):
+            columns.append(pa.nulls(len(values), field.type))  # as many optional fields are
+            continue
         if pa.types.is_struct(field.type):
-            values = map(_plain, values)
-        columns.append(pa.array(list(values), type=field.type))
+            values = list(map(_plain, values))
+        columns.append(pa.array(values, type=field.type))
     return pa.Table.from_arrays(columns, schema=schema)
 
 

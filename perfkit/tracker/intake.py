@@ -66,7 +66,11 @@ def order_of_numbering(rows: pa.Table) -> npt.NDArray[np.intp]:
     because of several on one trade the one that is numbered last counts.
     """
     times = rows.column("execution_time").to_numpy().view(np.int64)
-    if "record_type" not in rows.column_names:
+    names = rows.schema.names
+    if (
+        "original_trade_id" not in names
+        or rows.column("original_trade_id").null_count == rows.num_rows
+    ):
         return np.asarray(times.argsort(kind="stable"), np.intp)
     is_later = pc.not_equal(rows.column("record_type"), RecordType.NEW.value).to_numpy()
     new = np.flatnonzero(~is_later)

@@ -101,8 +101,8 @@ class LiveMetrics:
     def performance(self) -> PerformanceMetrics:
         """Give the metrics of all trades so far."""
         waiting, self._waiting, self._rows = self._waiting, [], 0
-        for trades in waiting:
-            self._performance.update(trades)
+        if waiting:
+            self._performance.update(pa.concat_tables(waiting))
         return self._performance
 
     def mark(self) -> Mark:

@@ -61,7 +61,7 @@ def trade_rows(
     for name in arrow_schema(Fill).names:
         known.setdefault(name, fills.column(name))
     known["sequence"] = pa.nulls(fills.num_rows, pa.int64())
-    rows = pa.table([known[name] for name in _SCHEMA.names], schema=_SCHEMA)
+    rows = pa.Table.from_arrays([known[name] for name in _SCHEMA.names], schema=_SCHEMA)
     check_table(rows, TradeRecord, _FROM_BOOKS)
     return rows
 
