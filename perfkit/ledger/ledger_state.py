@@ -59,8 +59,8 @@ def average_cost(costs: Mapping[Method, CostMethod]) -> AverageCost:
 def state_of(books: Books, cost: AverageCost) -> LedgerState:
     """Copy the state out of the books."""
     names = {
-        "books": [list(key) for key in books.keys],
-        "totals": [list(key) for key in books.totals],
+        "books": list(books.keys),
+        "totals": list(books.totals),
         "currencies": list(books.currencies),
         "unconverted": [[*owner, sorted(paid)] for owner, paid in books.unconverted.items()],
         "fills": books.fills,

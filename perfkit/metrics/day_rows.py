@@ -157,8 +157,8 @@ class DayRows:
     def state(self) -> DayState:
         """Copy what is remembered; see `restored`."""
         names = {
-            "owners": [list(owner) for owner in self.owners],
-            "books": [list(book) for book in self.books],
+            "owners": list(self.owners),
+            "books": list(self.books),
             "labels": list(self.labels),
         }
         self._make_room_for_books()

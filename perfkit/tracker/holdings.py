@@ -55,13 +55,9 @@ class Holdings:
     """
 
     def __init__(self) -> None:
-        self.owner_names: list[tuple[str, str]] = []
-        self.owners = np.zeros(0, OWNER)
-        self.held = np.zeros(0, HOLDING)
-        self.keys: list[Key] = []
-        self._owner_of = np.zeros(0, np.int64)
         self._currencies: list[str] = []
-        self._index()
+        self.owners, self.held = np.zeros(0, OWNER), np.zeros(0, HOLDING)
+        self._renew([], [])
 
     def enter(self, fills: pa.Table) -> tuple[Integers, Integers]:
         """Number the owner and the holding of each fill.
@@ -95,9 +91,8 @@ class Holdings:
             return False
         last = np.full(len(self.owners), np.iinfo(np.int64).min)
         np.maximum.at(last, self._owner_of, self.held["time"])
-        numbers = {name: number for number, name in enumerate(self.owner_names)}
         names = zip(*(fills.column(n).to_pylist() for n in _KEY[:2]), strict=True)
-        owner = np.array([numbers.get(name, -1) for name in names], np.int64)
+        owner = np.array([self._owner_numbers.get(name, -1) for name in names], np.int64)
         return bool((times < np.where(owner < 0, times, last[owner])).any())
 
     def by_owner(self) -> tuple[Integers, Integers]:
@@ -147,22 +142,41 @@ class Holdings:
     def _closes(
         self, wanted: Integers, times: Integers, splits: SplitFactors, market: Market
     ) -> Closes:
-        of_holding = np.zeros(len(self.keys), np.int64)
-        instruments: dict[tuple[str | None, str], int] = {}
-        for number in wanted.tolist():
-            account, _, symbol = self.keys[number]
-            own = (account if splits.is_split(account, symbol) else None), symbol
-            of_holding[number] = instruments.setdefault(own, len(instruments))
+        of_holding, instruments = self._instruments(wanted, splits)
         symbols = [symbol for _, symbol in instruments]
         found = market.closes_between(symbols, int(times[0]), int(times[-1]))
         instrument, time, asof, close = found
-        for (account, symbol), place in instruments.items():
+        for place, (account, symbol) in enumerate(instruments if not splits.is_empty else ()):
             if account is not None:
                 rows = np.flatnonzero(instrument == place)
                 names = [account] * len(rows), [symbol] * len(rows)
                 close[rows] *= splits.at(*names, asof[rows])
         order = np.argsort(time, kind="stable")
         return Closes(time[order], instrument[order], asof[order], close[order], of_holding)
+
+    def _instruments(
+        self, wanted: Integers, splits: SplitFactors
+    ) -> tuple[Integers, list[tuple[str | None, str]]]:
+        """Number what some holdings are priced by: a symbol, of an account if it was split there.
+
+        Returns
+        -------
+        of_holding : ndarray of shape (n_holdings,)
+            The number for each that is wanted.
+        instruments : list of (account or None, symbol)
+            By number.
+        """
+        of_holding = np.zeros(len(self.keys), np.int64)
+        if splits.is_empty:
+            distinct, of_holding[wanted] = np.unique(self._symbol_of[wanted], return_inverse=True)
+            names = list(self._symbols)
+            return of_holding, [(None, names[number]) for number in distinct.tolist()]
+        instruments: dict[tuple[str | None, str], int] = {}
+        for number in wanted.tolist():
+            account, _, symbol = self.keys[number]
+            own = (account if splits.is_split(account, symbol) else None), symbol
+            of_holding[number] = instruments.setdefault(own, len(instruments))
+        return of_holding, list(instruments)
 
     def forget(self, owners: Collection[tuple[str, str]]) -> None:
         """Forget what some accounts' strategies hold, as if they had never traded."""
@@ -173,8 +187,8 @@ class Holdings:
     def state(self) -> HoldingsState:
         """Copy what is remembered; see `restore`."""
         names = {
-            "owners": [list(name) for name in self.owner_names],
-            "holdings": [list(key) for key in self.keys],
+            "owners": list(self.owner_names),
+            "holdings": list(self.keys),
             "currencies": list(self._currencies),
         }
         return HoldingsState(names, {"owners": self.owners.copy(), "holdings": self.held.copy()})
@@ -182,29 +196,60 @@ class Holdings:
     def restore(self, state: HoldingsState) -> None:
         """Go on from a state."""
         names, arrays = state
-        self.owner_names = [(account, strategy) for account, strategy in names["owners"]]
-        self.keys = [(account, strategy, symbol) for account, strategy, symbol in names["holdings"]]
         self._currencies = list(names["currencies"])
         self.owners, self.held = arrays["owners"].copy(), arrays["holdings"].copy()
-        self._index()
+        owners, holdings = names["owners"], names["holdings"]  # lists, where JSON was between
+        self._renew([tuple(name) for name in owners], [tuple(key) for key in holdings])
+
+    def _renew(self, owners: list[tuple[str, str]], keys: list[Key]) -> None:
+        """Number everything from the beginning."""
+        self.owner_names: list[tuple[str, str]] = []
+        self.keys: list[Key] = []
+        self._owner_numbers: dict[tuple[str, str], int] = {}
+        self._numbers: dict[str, int] = {}
+        self._symbols: dict[str, int] = {}
+        self._rank = np.zeros(0, np.int64)
+        self._owner_of, self._symbol_of = np.zeros((2, 0), np.int64)
+        self._index(owners, keys)
 
     def _open(self, keys: list[Key]) -> None:
-        known = set(self.owner_names)
-        owners = list(dict.fromkeys(key[:2] for key in keys if key[:2] not in known))
-        self.owner_names += owners
-        new = np.zeros(len(owners), OWNER)
-        new["currency"] = NOT_TRADED
-        self.owners = np.concatenate([self.owners, new])
-        self.keys += keys
+        owners = [key[:2] for key in keys]
+        new = [owner for owner in dict.fromkeys(owners) if owner not in self._owner_numbers]
+        added = np.zeros(len(new), OWNER)
+        added["currency"] = NOT_TRADED
+        self.owners = np.concatenate([self.owners, added])
         self.held = np.concatenate([self.held, np.zeros(len(keys), HOLDING)])
-        self._index()
+        self._index(new, keys)
 
-    def _index(self) -> None:
-        """Order the holdings by owner and symbol, so that sums do not depend on arrival."""
-        numbers = {owner: number for number, owner in enumerate(self.owner_names)}
-        self._numbers = {_SEPARATOR.join(key): number for number, key in enumerate(self.keys)}
-        self._owner_of = np.array([numbers[key[:2]] for key in self.keys], np.int64)
-        symbols = np.array([key[2] for key in self.keys], dtype=np.str_)
-        self._order = np.lexsort((symbols, self._owner_of)).astype(np.int64)
+    def _index(self, owners: list[tuple[str, str]], keys: list[Key]) -> None:
+        """Number new owners and holdings, and order all of them.
+
+        Their order is by owner and symbol, so that sums do not depend on arrival.
+        """
+        self.owner_names += owners
+        _number(self._owner_numbers, owners)
+        self._numbers |= {
+            _SEPARATOR.join(key): number for number, key in enumerate(keys, len(self.keys))
+        }
+        self.keys += keys
+        symbols = [key[2] for key in keys]
+        if _number(self._symbols, symbols):
+            names = np.array(list(self._symbols), dtype=np.str_)
+            self._rank = np.empty(len(names), np.int64)
+            self._rank[names.argsort()] = np.arange(len(names))
+        owner_of = [self._owner_numbers[key[:2]] for key in keys]
+        symbol_of = [self._symbols[symbol] for symbol in symbols]
+        self._owner_of = np.append(self._owner_of, np.array(owner_of, np.int64))
+        self._symbol_of = np.append(self._symbol_of, np.array(symbol_of, np.int64))
+        order = np.lexsort((self._rank[self._symbol_of], self._owner_of))
+        self._order = order.astype(np.int64)
         counts = np.bincount(self._owner_of, minlength=len(self.owner_names))
         self._first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def _number(known: dict[Any, int], names: list[Any]) -> bool:
+    """Number the names that are new; tell whether any was."""
+    before = len(known)
+    for name in names:
+        known.setdefault(name, len(known))
+    return len(known) > before
