@@ -19,23 +19,9 @@ import numpy.typing as npt
 from numba import njit
 
 __all__ = [
-    "FEES",
-    "FIELDS",
-    "FILLS",
-    "MARKED",
-    "NAV",
-    "PNL",
-    "RETURN",
-    "TALLY",
-    "WHOLE",
-    "OpenTrips",
-    "Rows",
-    "Trades",
-    "Undo",
-    "follow_trades",
-    "index_rows",
-    "mark_days",
-]
+    "OpenTrips", "Rows", "Trades", "Undo", "drop_rows", "follow_trades", "index_rows",
+    "mark_days", "rows_of",
+]  # fmt: skip
 
 (
     N, WINS, LOSSES, GAIN, GAIN_LOW, LOSS, LOSS_LOW, SQUARE, SQUARE_LOW,
@@ -68,11 +54,17 @@ class Trades(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Rows by number: key (owner, day, label), values, last mark before its last change."""
+    """Rows by number: key (owner, day, label), values, last mark before its last change.
+
+    ``before`` is the row of the same owner that was begun before it, ``newest`` the last
+    row of each owner; -1 is none.
+    """
 
     keys: Integers
     values: Floats
     changed: Integers
+    before: Integers
+    newest: Integers
     slots: Integers
     counts: Integers
 
@@ -173,7 +165,7 @@ def merge_states(state: npt.NDArray[np.float64], later: npt.NDArray[np.float64])
 
 @njit(cache=True)
 def slot_of(rows: Rows, owner: int, day: int, label: int) -> int:
-    """Find the slot of a key: its own, or the free one where it belongs."""
+    """Find the slot of a key, or the free one where it belongs."""
     mixed = (owner * _MIX + day) & _BITS
     mixed = (mixed * _MIX + label) & _BITS
     slot = (mixed ^ (mixed >> 17)) & (rows.slots.size - 1)
@@ -196,6 +188,7 @@ def row_of(rows: Rows, undo: Undo, owner: int, day: int, label: int) -> int:
         counts[COUNT] += 1
         rows.slots[slot] = row + 1
         rows.keys[row, 0], rows.keys[row, 1], rows.keys[row, 2] = owner, day, label
+        rows.before[row], rows.newest[owner] = rows.newest[owner], row
         rows.values[row] = 0.0
         rows.values[row, MARKED : RETURN + 1] = math.nan
     elif rows.changed[row] < counts[MARK]:
@@ -208,11 +201,36 @@ def row_of(rows: Rows, undo: Undo, owner: int, day: int, label: int) -> int:
 
 @njit(cache=True)
 def index_rows(rows: Rows) -> None:
-    """Fill the slots anew from the keys."""
+    """Find slots and neighbours of all rows anew from their keys."""
     rows.slots[:] = 0
+    rows.newest[:] = -1
     for row in range(rows.counts[COUNT]):
         key = rows.keys[row]
         rows.slots[slot_of(rows, key[0], key[1], key[2])] = row + 1
+        rows.before[row], rows.newest[key[0]] = rows.newest[key[0]], row
+
+
+@njit(cache=True)
+def drop_rows(rows: Rows, count: int) -> None:
+    """Leave only the first rows; those begun last stand in nobody's way to a slot."""
+    for row in range(rows.counts[COUNT] - 1, count - 1, -1):
+        key = rows.keys[row]
+        rows.slots[slot_of(rows, key[0], key[1], key[2])] = 0
+        rows.newest[key[0]] = rows.before[row]
+    rows.counts[COUNT] = count
+
+
+@njit(cache=True)
+def rows_of(rows: Rows, owner: int) -> Integers:
+    """Give the rows of one owner, in the order in which they were begun."""
+    count, row = 0, rows.newest[owner]
+    while row >= 0:
+        count, row = count + 1, rows.before[row]
+    found, row = np.empty(count, np.int64), rows.newest[owner]
+    while row >= 0:
+        count -= 1
+        found[count], row = row, rows.before[row]
+    return found
 
 
 @njit(cache=True)

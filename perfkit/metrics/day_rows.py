@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from perfkit.metrics import day_kernel as kernel
 from perfkit.metrics.day_kernel import OpenTrips, Rows, Undo
-from perfkit.metrics.period import Period
-from perfkit.metrics.tally import Tally
+from perfkit.metrics.owner_days import OwnerDays
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -61,7 +60,8 @@ class DayRows:
         self.owners: dict[Owner, int] = {}
         self.labels: dict[str, int] = {}
         self.books: dict[tuple[str, str, str], int] = {}
-        self._rows = _new_rows(_ROOM)
+        self._next = 0  # number of the next owner
+        self._rows = _new_rows(_ROOM, _ROOM)
         self._trips = _new_trips(0, 1)
         self._undo = _new_undo(_ROOM)
         self._last: Mark | None = None
@@ -71,7 +71,7 @@ class DayRows:
 
     def add(self, trades: Trades) -> None:
         """Fold trades in, in canonical order; their numbers are those of this object."""
-        self._make_room_for_books()
+        self._make_room()
         start, count = 0, len(trades.owner)
         while True:
             start = kernel.follow_trades(trades, start, self._rows, self._trips, self._undo)
@@ -92,6 +92,7 @@ class DayRows:
         values : ndarray of shape (n_days, 3)
             P&L, net asset value and return.
         """
+        self._make_room()
         start = 0
         while True:
             start = kernel.mark_days(owners, days, values, start, self._rows, self._undo)
@@ -100,26 +101,38 @@ class DayRows:
                 return
             self._grow()
 
-    def periods(self, owner: Owner, first: int | None, last: int | None) -> list[Period]:
+    def number_of(self, owner: Owner) -> int:
+        """Number an owner, as new where it is not known."""
+        number = self.owners.get(owner)
+        if number is None:
+            number = self.owners[owner] = self._next
+            self._next += 1
+        return number
+
+    def strategies(self) -> list[Owner]:
+        """Name every owner that has a day."""
+        return sorted(owner for owner in self.owners if self.has_days(owner))
+
+    def has_days(self, owner: Owner) -> bool:
+        """Tell whether an owner has a day."""
+        newest, number = self._rows.newest, self.owners.get(owner)
+        return number is not None and number < len(newest) and bool(newest[number] >= 0)
+
+    def days_of(self, owner: Owner, first: int | None, last: int | None) -> OwnerDays:
         """Read the days of one strategy, the earlier first; ``first`` and ``last`` are inside."""
-        keys = self._rows.keys[: len(self)]
-        is_asked = keys[:, 0] == self.owners[owner]
+        found = np.empty(0, np.int64)
+        if self.has_days(owner):
+            found = kernel.rows_of(self._rows, self.owners[owner])
+        keys = self._rows.keys[found]
+        is_asked = np.ones(len(found), np.bool_)
         if first is not None:
             is_asked &= keys[:, 1] >= first
         if last is not None:
             is_asked &= keys[:, 1] <= last
-        found = np.flatnonzero(is_asked)
-        names = list(self.labels)
-        days: dict[int, Period] = {}
-        # the whole day sorts before its labels
-        for row in found[np.lexsort((keys[found, 2], keys[found, 1]))].tolist():
-            _, day, label = keys[row].tolist()
-            tally = Tally.from_state(self._rows.values[row, kernel.TALLY :])
-            if label == kernel.WHOLE:
-                days[day] = _period(day, self._rows.values[row], tally)
-            else:
-                days[day].labels[names[label]] = tally
-        return list(days.values())
+        found, keys = found[is_asked], keys[is_asked]
+        order = np.lexsort((keys[:, 1], keys[:, 2]))  # by label, the whole days first
+        found, keys = found[order], keys[order]
+        return OwnerDays(keys[:, 1], keys[:, 2], self._rows.values[found], list(self.labels))
 
     def mark(self) -> Mark:
         """Mark this moment, for `back_to`."""
@@ -135,24 +148,25 @@ class DayRows:
         for each in reversed(list(mark.chain())):
             for rows, values in reversed(each.kept):
                 self._rows.values[rows] = values
-        self._rows.counts[kernel.COUNT] = mark.rows
+        kernel.drop_rows(self._rows, mark.rows)
         self._rows.counts[kernel.MARK] += 1
-        kernel.index_rows(self._rows)
         self._trips = OpenTrips(mark.trips.is_open.copy(), mark.trips.entry.copy())
         mark.kept.clear()
         mark.later, self._last = None, mark
 
     def forget(self, owners: Collection[Owner]) -> None:
-        """Forget some strategies, as if they had never traded; no mark is left behind it."""
-        numbers = [self.owners[owner] for owner in owners if owner in self.owners]
-        is_left = ~np.isin(self._rows.keys[: len(self), 0], numbers)
-        state = self.state()
-        for name in ("keys", "values"):
-            state.arrays[name] = state.arrays[name][is_left]
+        """Forget some strategies, as if they had never traded; earlier marks are void."""
+        for owner in owners:
+            if owner in self.owners:  # its rows are left to nobody, until the next `restored`
+                self.owners[owner] = self._next
+                self._next += 1
+        self._make_room()
         for book, number in self.books.items():
             if book[:2] in owners:
-                state.arrays["is_open"][number] = False
-        self._take_up(state)
+                self._trips.is_open[number] = False
+        self._last = None
+        if self._next > 2 * len(self.owners) + _ROOM:
+            self._take_up(self.state())
 
     def state(self) -> DayState:
         """Copy what is remembered; see `restored`."""
@@ -161,11 +175,15 @@ class DayRows:
             "books": list(self.books),
             "labels": list(self.labels),
         }
-        self._make_room_for_books()
-        rows = self._rows
+        self._make_room()
+        place = np.full(max(self._next, 1), -1)
+        place[np.array(list(self.owners.values()), np.int64)] = np.arange(len(self.owners))
+        keys = self._rows.keys[: len(self)].copy()
+        keys[:, 0] = place[keys[:, 0]]
+        is_owned = keys[:, 0] >= 0
         arrays = {
-            "keys": rows.keys[: len(self)].copy(),
-            "values": rows.values[: len(self)].copy(),
+            "keys": keys[is_owned],
+            "values": self._rows.values[: len(self)][is_owned],
             "is_open": self._trips.is_open[: len(self.books)].copy(),
             "entry": self._trips.entry[: len(self.books)].copy(),
         }
@@ -175,19 +193,20 @@ class DayRows:
     def restored(cls, state: DayState) -> Self:
         """Go on from a state."""
         days = cls()
-        days.owners = {tuple(name): n for n, name in enumerate(state.names["owners"])}
+        days.owners = dict.fromkeys(map(tuple, state.names["owners"]), 0)
         days.books = {tuple(name): n for n, name in enumerate(state.names["books"])}
         days.labels = {name: n for n, name in enumerate(state.names["labels"])}
         days._take_up(state)
         return days
 
     def _take_up(self, state: DayState) -> None:
+        self.owners = {owner: number for number, owner in enumerate(self.owners)}
+        self._next = len(self.owners)
         count = len(state.arrays["keys"])
-        self._rows = _new_rows(max(_ROOM, 2 * count))
-        self._rows.keys[:count], self._rows.values[:count] = (
-            state.arrays["keys"],
-            state.arrays["values"],
-        )
+        room = max(_ROOM, 2 * count)
+        self._rows, self._undo = _new_rows(room, 2 * self._next), _new_undo(room)
+        self._rows.keys[:count] = state.arrays["keys"]
+        self._rows.values[:count] = state.arrays["values"]
         self._rows.counts[kernel.COUNT] = count
         kernel.index_rows(self._rows)
         self._trips = OpenTrips(state.arrays["is_open"].copy(), state.arrays["entry"].copy())
@@ -201,7 +220,12 @@ class DayRows:
             self._last.kept.append(kept)
         self._rows.counts[kernel.KEPT] = 0
 
-    def _make_room_for_books(self) -> None:
+    def _make_room(self) -> None:
+        """Make room for books, labels and owners that are new by name."""
+        if self._next > len(self._rows.newest):
+            newest = np.full(2 * self._next, -1)
+            newest[: len(self._rows.newest)] = self._rows.newest
+            self._rows = self._rows._replace(newest=newest)
         books, words = self._trips.entry.shape
         if len(self.books) > books or len(self.labels) > words * _WORD:
             wider = max(words, self.words)
@@ -216,7 +240,7 @@ class DayRows:
 
     def _grow(self) -> None:
         room = 2 * len(self._rows.keys) + _WORD * self.words
-        rows = _new_rows(room)
+        rows = _new_rows(room, len(self._rows.newest))
         for name in ("keys", "values", "changed"):
             getattr(rows, name)[: len(self)] = getattr(self._rows, name)[: len(self)]
         rows.counts[:] = self._rows.counts
@@ -224,25 +248,14 @@ class DayRows:
         self._rows, self._undo = rows, _new_undo(room)
 
 
-def _period(day: int, values: Floats, trips: Tally) -> Period:
-    return Period(
-        day=np.datetime64(day, "D"),
-        realized_pnl=float(values[kernel.PNL] + values[kernel.PNL_LOW]),
-        fees=float(values[kernel.FEES] + values[kernel.FEES_LOW]),
-        trades=int(values[kernel.FILLS]),
-        round_trips=trips,
-        marked_pnl=float(values[kernel.MARKED]),
-        nav=float(values[kernel.NAV]),
-        return_=float(values[kernel.RETURN]),
-    )
-
-
-def _new_rows(room: int) -> Rows:
+def _new_rows(room: int, owners: int) -> Rows:
     slots = 1 << (2 * room - 1).bit_length()  # at most half full
     return Rows(
         keys=np.zeros((room, 3), np.int64),
         values=np.zeros((room, kernel.FIELDS)),
         changed=np.zeros(room, np.int64),
+        before=np.full(room, -1),
+        newest=np.full(max(owners, 1), -1),
         slots=np.zeros(slots, np.int64),
         counts=np.zeros(3, np.int64),
     )

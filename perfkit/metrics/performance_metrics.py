@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from perfkit.metrics.day_rows import DayState, Mark
-    from perfkit.metrics.period import Period
+    from perfkit.metrics.owner_days import OwnerDays
     from perfkit.records import TradeRecord
 
 __all__ = ["PerformanceMetrics"]
@@ -123,8 +123,7 @@ class PerformanceMetrics:
             )
         days = pd.DatetimeIndex(equity["day"]).tz_localize(None).to_numpy().astype("M8[D]")
         owners = zip(equity["account_id"], equity["strategy_id"], strict=True)
-        known = self._days.owners
-        numbers = [known.setdefault(owner, len(known)) for owner in owners]
+        numbers = [self._days.number_of(owner) for owner in owners]
         self._days.mark_days(
             np.array(numbers, np.int64),
             days.astype(np.int64),
@@ -133,7 +132,11 @@ class PerformanceMetrics:
 
     def strategies(self) -> list[tuple[str, str]]:
         """Every (account, strategy) that has a day."""
-        return sorted(self._days.owners)
+        return self._days.strategies()
+
+    def has_days(self, owner: tuple[str, str]) -> bool:
+        """Tell whether an (account, strategy) has a day."""
+        return self._days.has_days(owner)
 
     def days(self, account: str, strategy: str) -> pd.DataFrame:
         """One row a trading day of a strategy.
@@ -150,7 +153,7 @@ class PerformanceMetrics:
         UnknownNameError
             When the strategy has no day.
         """
-        rows = self._range(account, strategy, None, None)
+        rows = self._range(account, strategy, None, None).periods()
         return pd.DataFrame(
             {
                 "day": np.array([p.day for p in rows], dtype="M8[s]"),
@@ -232,12 +235,13 @@ class PerformanceMetrics:
             **summary_fields(rows, metrics, span),
         )
 
-    def _range(self, account: str, strategy: str, first: Day, last: Day) -> list[Period]:
-        if (account, strategy) not in self._days.owners:
+    def _range(self, account: str, strategy: str, first: Day, last: Day) -> OwnerDays:
+        owner = account, strategy
+        if not self._days.has_days(owner):
             known = ", ".join(f"{a}/{s}" for a, s in self.strategies()) or "none yet"
             raise UnknownNameError(f"no trades of {account}/{strategy}; there are {known}")
         bounds = (None if day is None else int(day.astype(np.int64)) for day in (first, last))
-        return self._days.periods((account, strategy), *bounds)
+        return self._days.days_of(owner, *bounds)
 
     def _span(self, start: date | None, end: date | None) -> tuple[Day, Day]:
         first, last = self._day(start), self._day(end)

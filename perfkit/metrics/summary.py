@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from perfkit.errors import InvalidArgumentError
-from perfkit.metrics.period import Period, fold
+from perfkit.metrics.day_kernel import RETURN
 from perfkit.metrics.readings import Reading, Sample, read
 from perfkit.metrics.returns import compounded
-from perfkit.metrics.tally import Tally
 from perfkit.records import LabelPerformance, SummaryMetrics, TradeSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    from perfkit.metrics.owner_days import OwnerDays
 
 __all__ = ["summary_fields", "summary_readings"]
 
@@ -25,14 +26,14 @@ TRADE_METRICS = ("win_rate", "profit_factor", "avg_win", "avg_loss")
 
 
 def summary_readings(
-    rows: Sequence[Period], *, period: str, rf: float, periods: Mapping[str, float]
+    rows: OwnerDays, *, period: str, rf: float, periods: Mapping[str, float]
 ) -> dict[str, Reading]:
     """Read the summary's metrics.
 
     Parameters
     ----------
-    rows : sequence of Period
-        Days, ascending; may be empty.
+    rows : OwnerDays
+        May be empty.
     period : str
         Which returns the Sharpe ratio is made of; the path's metrics are
         always read from the days, where the drawdown is deepest.
@@ -48,21 +49,20 @@ def summary_readings(
     """
     if period not in periods:
         raise InvalidArgumentError(f"period must be one of {', '.join(periods)}, was {period!r}")
-    daily = np.array([row.return_ for row in rows], dtype=np.float64)
-    coarse, _ = compounded(daily, np.array([row.day for row in rows], "M8[D]"), period=period)
-    trips = Tally.concatenated(row.round_trips for row in rows)
-    days = Sample(returns=daily, trades=trips, periods=periods["daily"], rf=rf)
+    daily = rows.column(RETURN)
+    coarse, _ = compounded(daily, rows.dates, period=period)
+    days = Sample(returns=daily, trades=rows.trips(), periods=periods["daily"], rf=rf)
     spans = Sample(returns=coarse, periods=periods[period], rf=rf)
     found = {name: read(name, days) for name in (*PATH_METRICS, *TRADE_METRICS)}
     found["sharpe_ratio"] = read("sharpe_ratio", spans)
-    if rows and np.isnan(daily).all():
+    if rows.size and np.isnan(daily).all():
         for name in (*PATH_METRICS, "sharpe_ratio"):
             found[name] = replace(found[name], reason="no_capital")
     return found
 
 
 def summary_fields(
-    rows: Sequence[Period],
+    rows: OwnerDays,
     readings: Mapping[str, Reading],
     span: tuple[np.datetime64 | None, np.datetime64 | None],
 ) -> dict[str, Any]:
@@ -70,21 +70,20 @@ def summary_fields(
 
     Parameters
     ----------
-    rows : sequence of Period
-        Days, ascending; may be empty when the span is given.
+    rows : OwnerDays
+        May be empty when the span is given.
     readings : mapping of str to Reading
         From `summary_readings`.
     span : tuple of numpy.datetime64 or None
         First and last day that were asked for; None is that of the rows.
     """
-    days = [row.day for row in rows] or [day for day in span if day is not None]
+    days = list(rows.dates) or [day for day in span if day is not None]
     first, last = (
         own if asked is None else asked
         for own, asked in zip((days[0], days[-1]), span, strict=True)
     )
-    total = fold(rows) if rows else Period(day=last)
     values = {name: reading.value for name, reading in readings.items()}
-    trips = total.round_trips
+    trips = rows.trips()
     return {
         "start_date": datetime.combine(first.astype(date), time.min, UTC),
         "end_date": datetime.combine(last.astype(date), time.max, UTC),
@@ -98,7 +97,7 @@ def summary_fields(
         ),
         "label_performance": {
             label: LabelPerformance(trades=t.n, pnl=t.total, win_rate=t.wins / t.n)
-            for label, t in sorted(total.labels.items())
+            for label, t in sorted(rows.trips_by_label().items())
         },
         "reasons": {n: r.reason for n, r in readings.items() if r.reason is not None},
     }

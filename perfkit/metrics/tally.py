@@ -89,6 +89,13 @@ class Tally:
         return tally
 
     @classmethod
+    def of_states(cls, states: npt.NDArray[np.float64]) -> Tally:
+        """Merge states, one a row and the earlier first; see `from_state`."""
+        merged = cls()
+        merge_states(merged._state, np.ascontiguousarray(states))
+        return merged
+
+    @classmethod
     def concatenated(cls, tallies: Iterable[Tally]) -> Tally:
         """Merge tallies, the earlier first, into a new one."""
         states = [tally._state for tally in tallies]

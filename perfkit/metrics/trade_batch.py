@@ -66,10 +66,8 @@ def numbers_of_records(
     trades: Sequence[TradeRecord], days: DayRows, trading_day: TradingDay
 ) -> Trades:
     """Read a few recorded trades; as `numbers_of_table`."""
-    owners, books = days.owners, days.books
-    owner = [
-        owners.setdefault((trade.account_id, trade.strategy_id), len(owners)) for trade in trades
-    ]
+    books = days.books
+    owner = [days.number_of((trade.account_id, trade.strategy_id)) for trade in trades]
     book = [
         books.setdefault((trade.account_id, trade.strategy_id, trade.symbol), len(books))
         for trade in trades
@@ -136,9 +134,9 @@ def _numbered(table: pa.Table, days: DayRows) -> tuple[Integers, Integers]:
         size = max(len(names), 1)
         words.append([names[place] for place in (left % size).tolist()])
         left = left // size
-    owners, books, found = days.owners, days.books, []
+    books, found = days.books, []
     for symbol, strategy, account in zip(*words, strict=True):
-        number = owners.setdefault((account, strategy), len(owners))
+        number = days.number_of((account, strategy))
         found.append((number, books.setdefault((account, strategy, symbol), len(books))))
     owner, book = np.array(found, np.int64).reshape(-1, 2).T
     return owner[local], book[local]

@@ -139,11 +139,13 @@ class Books:
         fills = numbered(new.trades, _NEW)
         try:
             found = None if is_deep else self._apply_window(fills, market)
-            self._change = None if found is None else self._since_window(found)
             if found is None:
                 owners = self._corrections.together(owners | owners_of(fills))
                 found = self._restate(owners, fills, market)
-                self._change = Change(found, restated=owners)
+                self._change = Change(found, restated=owners, touched=frozenset(owners))
+            else:
+                back = self._window.back()[0].metrics
+                self._change = Change(found, back_to=back, touched=frozenset(owners))
         except UnfitFillError as error:
             error.row = blamed(error, new.trades)
             raise
@@ -151,7 +153,7 @@ class Books:
 
     def keep(
         self, new: Facts, numbers: Mapping[str, tuple[int, int]], labels: pa.ChunkedArray
-    ) -> None:
+    ) -> frozenset[Owner]:
         """Hear that the facts of the last `apply` are on disk.
 
         Parameters
@@ -162,6 +164,11 @@ class Books:
             First and last sequence of each table's facts that are new.
         labels : array of list<string>
             Of each new trade.
+
+        Returns
+        -------
+        frozenset of (account, strategy)
+            Whose past has changed.
         """
         sequence = max((last for _, last in numbers.values()), default=self.sequence)
         self._settle(sequence)
@@ -176,6 +183,7 @@ class Books:
         if change.restated is not None:
             self._window = Window(self._moment())
         self.is_ahead = False
+        return change.touched
 
     def catch_up(self, facts: Facts, sequence: int) -> None:
         """Take facts that were recorded after the state that these books began with.
@@ -237,9 +245,6 @@ class Books:
         if tables:
             self._apply_all(pa.concat_tables(tables), None)
         return None
-
-    def _since_window(self, found: Applied) -> Change:
-        return Change(found, back_to=self._window.back()[0].metrics)
 
     def _restate(self, owners: set[Owner], new: pa.Table, market: Market | None) -> Applied:
         """Forget some strategies, and take all their fills again, and new ones."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from perfkit.metrics import PerformanceMetrics
+from perfkit.metrics.tally import LARGEST
 from perfkit.tracker.booked_fills import in_force
 
 if TYPE_CHECKING:
@@ -36,11 +38,14 @@ class Change(NamedTuple):
         Whence they were counted; None where they follow what was there.
     restated : set of (account, strategy), optional
         Whose fills these are, all of them; None where they follow others.
+    touched : set of (account, strategy)
+        Whose past has changed.
     """
 
     applied: Applied
     back_to: Mark | None = None
     restated: set[tuple[str, str]] | None = None
+    touched: frozenset[tuple[str, str]] = frozenset()
 
 
 class LiveMetrics:
@@ -100,11 +105,28 @@ class LiveMetrics:
 
     def performance(self) -> PerformanceMetrics:
         """Give the metrics of all trades so far."""
-        waiting, self._waiting, self._rows = self._waiting, [], 0
-        if waiting:
-            self._performance.update(pa.concat_tables(waiting))
+        if self._waiting:
+            trades = pa.concat_tables(self._waiting)
+            self._performance.update(_countable(trades))
+            self._waiting, self._rows = [], 0
         return self._performance
+
+    def has_days(self, owner: tuple[str, str]) -> bool:
+        """Tell whether an account's strategy has traded, by what counts now."""
+        return self.performance().has_days(owner)
 
     def mark(self) -> Mark:
         """Mark this moment, for `Change.back_to`."""
         return self.performance().mark()
+
+
+def _countable(trades: pa.Table) -> pa.Table:
+    """Make unknown what is too large to be counted: what is on disk must not be refused."""
+    for name in _FROM_BOOKS:
+        place, values = trades.column_names.index(name), trades.column(name).to_numpy()
+        is_large = np.abs(values) >= LARGEST
+        if is_large.any():
+            bound = np.sign(values) * LARGEST if name == "position" else np.nan
+            found = pa.array(np.where(is_large, bound, values), from_pandas=True)
+            trades = trades.set_column(place, name, found)
+    return trades

@@ -111,8 +111,8 @@ class Memory:
         batches: Mapping[str, Batch],
         numbers: Mapping[str, tuple[int, int]],
         labels: pa.ChunkedArray,
-    ) -> None:
-        """Remember what is on disk now.
+    ) -> frozenset[tuple[str, str]]:
+        """Remember what is on disk now; give the strategies whose past has changed.
 
         Parameters
         ----------
@@ -126,8 +126,9 @@ class Memory:
         for name, (first, _) in numbers.items():
             batches[name].number(first)
             self._known[name].index.add(batches[name].entries)
-        self.books.keep(_facts(batches), numbers, labels)
+        touched = self.books.keep(_facts(batches), numbers, labels)
         self.save_if_due()
+        return touched
 
     @property
     def known(self) -> dict[str, KnownIndex]:

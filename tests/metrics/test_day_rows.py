@@ -70,7 +70,7 @@ def everything(performance):
     return {
         owner: [
             (repr(replace(row, labels={})), sorted(map(repr, row.labels.items())))
-            for row in performance._range(*owner, None, None)
+            for row in performance._range(*owner, None, None).periods()
         ]
         for owner in performance.strategies()
     }
@@ -187,7 +187,7 @@ def test_the_kernel_does_what_plain_python_does(trades):
     numbers = numbers_of_table(table, compiled, utc_day)
     compiled.add(numbers)
     numbers_of_table(table, plain, utc_day)
-    plain._make_room_for_books()
+    plain._make_room()
     taken = day_kernel.follow_trades.py_func(numbers, 0, plain._rows, plain._trips, plain._undo)
     assert taken == len(trades)
     count = len(compiled)

@@ -193,7 +193,7 @@ def test_a_marked_day_replaces_what_was_only_realised_and_itself():
 def test_a_fold_of_folds_is_the_fold_of_all():
     performance = live(TURNOVER)
     performance.update_equity(equity(RETURNS[:10]))
-    rows = performance._range("acc", "strat", None, None)
+    rows = performance._range("acc", "strat", None, None).periods()
     whole, parts = m.fold(rows), m.fold([m.fold(rows[:3]), m.fold(rows[3:])])
     assert parts.round_trips == whole.round_trips
     assert parts.labels == whole.labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,3 +106,60 @@ def test_a_listener_that_fails_leaves_the_tracker_closed_and_its_rows_there(tmp_
 def test_a_feed_that_can_not_be_is_refused(tmp_path, given, message):
     with TradeTracker(tmp_path) as tracker, pytest.raises(InvalidArgumentError, match=message):
         tracker.subscribe(print, **given)
+
+
+def test_a_legal_fill_whose_pnl_can_not_be_counted_leaves_the_others_counted(tmp_path, fill):
+    tiny = {"contract": "inverse", "base_currency": "BTC", "currency": "USD", "symbol": "XBTUSD"}
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_many([fill("1", 0, "buy", strategy_id="b"), fill("2", 1, strategy_id="c")])
+        tracker.record_many(
+            [
+                fill("3", 2, "buy", 1e-300, 1e10, strategy_id="a", **tiny),
+                fill("4", 3, "sell", 1.0, 1e10, strategy_id="a", **tiny),
+            ]
+        )
+        tracker.record(fill("5", 4, "sell", 60.0, strategy_id="b"))
+        assert trips(tracker.metrics("acc_1", "b")) == (1, 1)
+        assert trips(tracker.metrics("acc_1", "a")) == (0, 0)
+    shutil.rmtree(tmp_path / "recovery")
+    with TradeTracker(tmp_path) as again:
+        assert trips(again.metrics("acc_1", "b")) == (1, 1)
+
+
+def test_a_strategy_whose_only_trade_was_busted_has_not_traded(tmp_path, fill):
+    bust = fill("1b", 0, record_type="bust", original_trade_id="1")
+    with TradeTracker(tmp_path) as tracker:
+        heard = []
+        tracker.subscribe(heard.append, to="metrics", every=0.0)
+        tracker.record(fill("1", 0))
+        tracker.record(bust)
+        with pytest.raises(UnknownNameError, match="none yet"):
+            tracker.metrics("acc_1", "trend")
+    assert len(heard) == 1
+    with TradeTracker(tmp_path) as again, pytest.raises(UnknownNameError):
+        again.metrics("acc_1", "trend")
+
+
+def test_who_lost_a_trade_to_another_strategy_is_told_of_too(tmp_path, fill):
+    heard = []
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_many([fill("1", 0), fill("2", 1, "sell"), fill("3", 2)])
+        tracker.subscribe(heard.append, to="metrics", every=0.0)
+        moved = fill("3c", 2, strategy_id="s2", record_type="correct", original_trade_id="3")
+        tracker.record(moved)
+    assert {summary.strategy_id for summary in heard} == {"trend", "s2"}
+
+
+def test_every_strategy_is_told_of_though_the_listener_fails_on_the_first(tmp_path, fill):
+    heard = []
+
+    def listen(summary):
+        heard.append(summary.strategy_id)
+        if len(heard) == 1:
+            raise RuntimeError("no room")
+
+    with TradeTracker(tmp_path) as tracker:
+        tracker.subscribe(listen, to="metrics", every=0.0)
+        with pytest.raises(RuntimeError, match="no room"):
+            tracker.record_many([fill(name, strategy_id=name) for name in "abc"])
+    assert heard == ["a", "b", "c"]

@@ -44,7 +44,7 @@ def days_of(performance):
             sorted(map(str, day.labels.items())),
         )
         for owner in performance.strategies()
-        for day in performance._range(*owner, None, None)
+        for day in performance._range(*owner, None, None).periods()
     }
 
 
