@@ -30,7 +30,8 @@ demo: env ## run the main job on real prices: fills to report
 
 test: env ## run every test, notebooks too
 	@$(BIN)/python -m pytest -q -n 2
-	@$(BIN)/python -m pytest -q --nbval-lax notebooks/01_tour.ipynb notebooks/02_books.ipynb notebooks/03_recording.ipynb
+	@$(BIN)/python -m pytest -q --nbval-lax notebooks/01_tour.ipynb notebooks/02_books.ipynb notebooks/03_recording.ipynb \
+		notebooks/04_context_and_labels.ipynb
 
 check: env ## style, types, floors
 	@$(BIN)/ruff check .
@@ -50,6 +51,7 @@ endif
 
 bench: bench-env ## speed beside a named peer, in one run
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.context
 
 torture: env ## the long form of the fault tests: kill -9, failing disks, lost power (half an hour)
 	@PERFKIT_TORTURE=1 $(BIN)/python -m pytest -q tests/torture

@@ -143,7 +143,7 @@ def relabel(
 def _listed(catalog: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
     """Put beside each label how many trade records have it; those of one's own come last."""
     from perfkit.labels.quality import ANY
-    from perfkit.labels.verdicts import RECORDED
+    from perfkit.labels.versions import RECORDED
 
     own = (coverage["version"] == RECORDED) & (coverage["source"] == "rule")
     stamped = coverage[own & (coverage["label"] != ANY)].set_index("label")[["holds", "share"]]

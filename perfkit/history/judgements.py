@@ -14,7 +14,8 @@ import polars as pl
 import pyarrow as pa
 
 from perfkit.errors import ConflictError
-from perfkit.labels.verdicts import JUDGEMENT, RECORDED
+from perfkit.labels.verdicts import JUDGEMENT
+from perfkit.labels.versions import RECORDED
 from perfkit.records import LabelRecord, LabelSource, arrow_schema
 
 if TYPE_CHECKING:

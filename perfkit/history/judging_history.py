@@ -18,7 +18,7 @@ from perfkit.history.judgements import judgement_rows, known_since
 from perfkit.history.label_history import LabelHistory
 from perfkit.history.relabelling import hindsight as hindsight_of
 from perfkit.history.relabelling import judge_again, judgements_of, rule_set
-from perfkit.labels.quality import AUDIT
+from perfkit.labels.audits import audit_version, person_version
 from perfkit.labels.verdicts import Judge
 from perfkit.records import LabelSource
 from perfkit.store import TradeStore
@@ -76,10 +76,12 @@ class JudgingHistory(LabelHistory):
     ) -> Receipt:
         """Judge recorded trades again, and record the judgements beside the old ones.
 
-        Each trade is judged by the books of now, and by bars and news that were known at
-        its own time, of all that are known now: what arrived late counts. A label that
-        holds gets a confidence of 1; one that the record or rules of any version gave, and
-        that does not hold, a confidence of 0. The trades are not touched.
+        Each trade is judged by the books of now, and by bars, splits and news that were
+        known at its own time, of all that are known now: what arrived late counts. A label
+        that holds gets a confidence of 1; one that the record or rules of any version gave,
+        and that does not hold, a confidence of 0, if all that its rule reads is known: of
+        what rests on a calendar, bars, news or a rate that are missing nothing is said.
+        The trades are not touched.
 
         Parameters
         ----------
@@ -88,7 +90,8 @@ class JudgingHistory(LabelHistory):
             whose file is ``rules/<version>.toml`` in the working directory.
         market : Market or None, default `MarketState`
             Gives each trade its context, as for a `TradeTracker`, e.g.
-            ``MarketState(calendar="XNYS")``; it is fed with the history's bars and news.
+            ``MarketState(calendar="XNYS")``; it is fed with the history's bars, splits and
+            news.
         version : str, optional
             Under which the judgements are recorded; by default that of the rules.
         hindsight : bool
@@ -172,7 +175,7 @@ class JudgingHistory(LabelHistory):
         """
         self._require_now()
         clock = writing.get("clock", _now)
-        version = person if audit is None else f"{AUDIT}{audit}/{person}"
+        version = person_version(person) if audit is None else audit_version(audit, person)
         trade = self._one_trade(trade_id, writing.get("account"))
         judge = Judge(LabelSource.PERSON.value, version)
         rows = judgement_rows(trade, pa.array([label]), judge, np.array([holds]), clock())

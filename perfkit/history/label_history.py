@@ -15,7 +15,7 @@ from perfkit.history.book_history import BookHistory
 from perfkit.history.judgements import judgement_frame
 from perfkit.history.selection import Selection, chosen, names_of
 from perfkit.labels import label_quality
-from perfkit.labels.quality import audit_rows
+from perfkit.labels.audits import audit_rows, require_audit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -113,7 +113,13 @@ class LabelHistory(BookHistory):
         DataFrame of shape (n, n_columns)
             What was traded, without any label, so that none suggests the answer;
             ``audit`` is the name.
+
+        Raises
+        ------
+        InvalidArgumentError
+            When there are not so many trades, a number is none, or the name can be none.
         """
+        require_audit(name)
         trades = self._trades(select).sort_values(["account_id", "trade_id"], ignore_index=True)
         sample = trades.loc[audit_rows(len(trades), n, seed), list(_SHOWN)]
         return sample.reset_index(drop=True).assign(audit=name)

@@ -1,8 +1,8 @@
 """Relabelling: recorded trades judged again by a rule set, as the market is known now.
 
-Facts stay as they are. What a rule says of a trade is read from bars and news that were
-known at the trade's own time, and of these from all that are known by now, those that
-arrived late too.
+Facts stay as they are. What a rule says of a trade is read from bars, splits and news
+that were known at the trade's own time, and of these from all that are known by now,
+those that arrived late too.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from perfkit.errors import InvalidArgumentError, UnknownNameError
 from perfkit.history.judgements import judgement_rows
 from perfkit.labels import LabelGenerator
-from perfkit.labels.label_generator import DEFAULT_VERSION, UNVERSIONED
 from perfkit.labels.verdicts import Judge
+from perfkit.labels.versions import DEFAULT_VERSION, UNVERSIONED, require_version
 from perfkit.ledger import Ledger, round_trips
 from perfkit.market import MarketState
 from perfkit.records import LabelSource, MarketContext, RecordType, arrow_schema
@@ -51,6 +51,8 @@ class Judged(NamedTuple):
         correction may have moved it to another strategy.
     fires : ndarray of bool of shape (n_fills, n_rules)
         Whether each label holds.
+    known : ndarray of bool of shape (n_fills, n_rules)
+        Whether all that its rule reads is known; where it is not, a label is not denied.
     rules : LabelGenerator
         The rule set.
     version : str
@@ -60,6 +62,7 @@ class Judged(NamedTuple):
     fills: pa.Table
     names: pa.Table
     fires: npt.NDArray[np.bool_]
+    known: npt.NDArray[np.bool_]
     rules: LabelGenerator
     version: str
 
@@ -128,15 +131,15 @@ def judge_again(
     rules : LabelGenerator
         The rule set.
     market : Market or None, default `MarketState`
-        Gives the contexts; it is fed with the bars and news of the history. With None
-        every context is null.
+        Gives the contexts; it is fed with the bars, splits and news of the history.
+        With None every context is null.
     version : str, optional
         Under which the set judges; its own when None.
 
     Raises
     ------
     InvalidArgumentError
-        When neither has a version.
+        When neither has a version, or it is none.
     """
     version = rules.version if version is None else version
     if version == UNVERSIONED:
@@ -144,12 +147,18 @@ def judge_again(
             "rules must have a version under which their judgements are kept, have none; name "
             "it: LabelGenerator(..., version='2026-11')"
         )
+    require_version(version)
+    if version == DEFAULT_VERSION != rules.version:
+        raise InvalidArgumentError(
+            f"version must be another for rules that are not the package's, was {version!r}"
+        )
     fills = facts.fills(select, "labels")
     books = Ledger(splits=facts.splits(select), rates=facts.rates()).apply(fills)
     schema = pa.schema([*fills.schema, *books.schema])
     trades = pa.table([*fills.columns, *books.columns], schema=schema)
-    fires = rules.judge(trades, _contexts(fills, market, facts))
-    return Judged(fills, _names(fills, facts), fires, rules, version)
+    contexts = _contexts(fills, market, facts)
+    fires, known = rules.judge(trades, contexts), rules.known(trades, contexts)
+    return Judged(fills, _names(fills, facts), fires, known, rules, version)
 
 
 def judgements_of(
@@ -171,13 +180,14 @@ def judgements_of(
     Returns
     -------
     pyarrow.Table
-        Columns of `LabelRecord`, at least one row a trade: of one without a label, now
-        and before, that the first label of the set does not hold, so that it is known
-        to have been judged.
+        Columns of `LabelRecord`. Of a trade without a label, now and before, the first
+        label of the set of which all is known is denied, so that the trade is known to
+        have been judged; where nothing is known nothing is said.
     """
-    holds = judged.fires[rows]
-    said = holds | _said_before(judged, recorded)[rows]
-    said[~said.any(axis=1), 0] = True
+    holds, known = judged.fires[rows], judged.known[rows]
+    said = holds | (known & _said_before(judged, recorded)[rows])
+    silent = np.flatnonzero(~said.any(axis=1) & known.any(axis=1))
+    said[silent, known[silent].argmax(axis=1)] = True
     row, column = said.nonzero()
     judge = Judge(LabelSource.RULE.value, judged.version)
     labels = judged.labels.take(pa.array(column))
@@ -203,7 +213,8 @@ def hindsight(
     pyarrow.Table
         Columns of `LabelRecord`, of source ``hindsight``: of the first fill of each
         round trip that is closed, from flat to flat, whether each label that is known at
-        the exit holds of its last fill, known at the time of that.
+        the exit holds of its last fill, known at the time of that. Of a label whose rule
+        reads what is not known nothing is said.
     """
     late = [n for n, rule in enumerate(judged.rules.rules) if rule.known_at == "exit"]
     trips = round_trips(judged.fills, splits=facts.splits(select), rates=facts.rates())
@@ -215,6 +226,8 @@ def hindsight(
     asked = np.flatnonzero(np.isin(entries, rows))
     entry, exit_ = (np.repeat(found[asked], len(late)) for found in (entries, exits))
     column = np.tile(np.array(late, np.intp), len(asked))
+    said = judged.fires[exit_, column] | judged.known[exit_, column]
+    entry, exit_, column = entry[said], exit_[said], column[said]
     return judgement_rows(
         judged.names.take(entry),
         judged.labels.take(pa.array(column)),
@@ -231,6 +244,7 @@ def _contexts(fills: pa.Table, market: Market | Own | None, facts: Facts) -> pa.
     market = MarketState() if market is OWN else market
     known = facts.market()
     market.on_bars(known["bars"])
+    market.on_splits(facts.splits({}))
     market.on_news(known["news"])
     symbols, times = (fills.column(name).combine_chunks() for name in ("symbol", "execution_time"))
     return market.contexts(symbols, times)

@@ -16,16 +16,14 @@ from perfkit.labels import behavioral, environment, pattern
 from perfkit.labels.rule import RULES, BoolColumn, LabelRule
 from perfkit.labels.rule_file import read_rules
 from perfkit.labels.trade_columns import TradeColumns
-from perfkit.records.rules import Text
+from perfkit.labels.versions import DEFAULT_VERSION, UNVERSIONED, require_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["DEFAULT_VERSION", "UNVERSIONED", "LabelGenerator"]
+__all__ = ["LabelGenerator"]
 
-DEFAULT_VERSION = "rules-2"  # whoever changes a rule or a number of the package changes it
-UNVERSIONED = "unversioned"
 _MODULES = (behavioral, environment, pattern)
 _PACKAGE = tuple(RULES[label] for label in sorted(name for m in _MODULES for name in m.__all__))
 
@@ -151,6 +149,23 @@ class LabelGenerator:
                 fires[:, position] = self._judged(rule, columns)
         return fires
 
+    def known(self, trades: pa.Table, context: pa.Table) -> BoolColumn:
+        """Say of each trade and rule whether all that the rule reads is known; see `generate`.
+
+        Where it is not, a label that does not hold is no judgement.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_trades, n_rules)
+            Columns in the order of ``rules``.
+        """
+        columns = TradeColumns(trades, context)
+        known = np.ones((columns.length, len(self.rules)), dtype=np.bool_)
+        for position, rule in enumerate(self.rules):
+            for name in rule.needs:
+                known[:, position] &= columns.known(name)
+        return known
+
     def _judged(self, rule: LabelRule, columns: TradeColumns) -> BoolColumn:
         arguments = [columns[name] for name in rule.needs]
         answer = np.asarray(rule.function(*arguments, **self._numbers[rule.name]))
@@ -167,17 +182,11 @@ class LabelGenerator:
         )
         if version is None:
             return DEFAULT_VERSION if is_package else UNVERSIONED
-        rule = Text(64)
-        if not rule.accepts(version):
-            raise InvalidArgumentError(
-                f"version must {rule.requirement}, was {version!r}; {rule.remedy}"
-            )
-        taken = UNVERSIONED if is_package else DEFAULT_VERSION
-        if version in (UNVERSIONED, taken):
+        require_version(version)
+        if version == DEFAULT_VERSION and not is_package:
             raise InvalidArgumentError(
                 f"version must be new for other rules or numbers, was {version!r}, the name of "
-                f"{'no set' if version == UNVERSIONED else 'the set of the package'}; choose a "
-                "name of your own"
+                "the set of the package; choose a name of your own"
             )
         return version
 

@@ -17,16 +17,16 @@ import pandas as pd
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.labels.agreement import cohen_kappa, wilson_interval
-from perfkit.labels.verdicts import Judge, Verdicts, verdicts_of
+from perfkit.labels.audits import is_of_audit, require_audit
+from perfkit.labels.verdicts import Judge, Verdicts, require_judgements, verdicts_of
 from perfkit.records import LabelSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ANY", "AUDIT", "LabelQuality", "audit_rows", "label_quality"]
+__all__ = ["ANY", "LabelQuality", "label_quality"]
 
 ANY = "(any)"  # stands for all labels of a judge together
-AUDIT = "audit-"  # begins the version of a person's judgements of an audit
 _LEAST = 30  # trades, a rule of thumb: the interval of kappa is one for large samples
 _RULE, _PERSON = LabelSource.RULE.value, LabelSource.PERSON.value
 _HINDSIGHT = LabelSource.HINDSIGHT.value
@@ -77,9 +77,8 @@ def label_quality(
     trades : DataFrame
         ``account_id`` and ``trade_id`` of the trades that are asked about.
     audit : str, optional
-        Name of the audit: persons' judgements under the version ``audit-<name>``, or
-        ``audit-<name>/<person>``, are taken as true. They must be of a random sample, see
-        `audit_rows`.
+        Name of the audit: persons' judgements under a version ``audit-<name>/<person>``
+        are taken as true. They must be of a random sample, see `History.audit_sample`.
 
     Returns
     -------
@@ -90,9 +89,12 @@ def label_quality(
     SchemaError
         When a column is missing.
     InvalidArgumentError
-        When there is no judgement of the audit, or two of its persons contradict each
+        When there can be no such audit, there is no judgement of it, or two of its persons contradict each
         other.
     """
+    require_judgements(judgements, trades)
+    if audit is not None:
+        require_audit(audit)
     labels = sorted(set(judgements["label"]))
     found = verdicts_of(judgements, trades, labels)
     return LabelQuality(
@@ -102,35 +104,6 @@ def label_quality(
         agreement=_agreement(found, labels),
         accuracy=_accuracy(found, labels, audit),
     )
-
-
-def audit_rows(n_trades: int, n: int, seed: int) -> npt.NDArray[np.intp]:
-    """Choose trades at random, for a person to judge.
-
-    Parameters
-    ----------
-    n_trades : int
-        How many there are.
-    n : int
-        How many to choose, each with the same chance.
-    seed : int
-        The same seed chooses the same rows.
-
-    Returns
-    -------
-    ndarray of shape (n,), int
-        Their rows, rising.
-
-    Raises
-    ------
-    InvalidArgumentError
-        When there are not so many.
-    """
-    if not 1 <= n <= n_trades:
-        raise InvalidArgumentError(
-            f"n must lie between 1 and the {n_trades:,} trades that there are, was {n:,}"
-        )
-    return np.sort(np.random.default_rng(seed).choice(n_trades, n, replace=False))
 
 
 def _coverage(found: Mapping[Judge, Verdicts], labels: list[str]) -> pd.DataFrame:
@@ -224,16 +197,15 @@ def _accuracy(
 
 def _audited(found: Mapping[Judge, Verdicts], labels: list[str], audit: str) -> Verdicts:
     """Put the judgements of an audit's persons together."""
-    version = f"{AUDIT}{audit}"
     own = [
         verdicts
         for judge, verdicts in found.items()
-        if judge.source == _PERSON and judge.version.partition("/")[0] == version
+        if judge.source == _PERSON and is_of_audit(judge.version, audit)
     ]
     if not own:
         raise InvalidArgumentError(
-            f"audit {audit!r}: there must be judgements of a person under the version {version!r}; "
-            "History.audit_sample says which trades to judge"
+            f"audit {audit!r}: there must be judgements of a person for it, recorded by "
+            f"History.tag(..., audit={audit!r}); History.audit_sample says which trades to judge"
         )
     for one, other in combinations(own, 2):
         for label, first, second in _judged_by_both(one, other, labels):

@@ -30,6 +30,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import SchemaError
+from perfkit.records import MarketContext, arrow_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,22 @@ _FLOAT, _STRING, _BOOL = pa.float64(), pa.string(), pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
 _MICROSECONDS_A_MINUTE = 60_000_000.0
 _MICROSECONDS_A_DAY = 86_400_000_000.0
+
+_FACTS = (
+    *("calendar", "context_asof", "context_definition"),
+    *("context_reason", "session_reason", "news_reason"),
+)
+# columns of which a null means that one does not know, and the column that shows it; of any
+# other, such as the entry time of what was flat, a null is an answer
+_UNKNOWN_WHERE_NULL = {
+    **{name: name for name in arrow_schema(MarketContext).names if name not in _FACTS},
+    **{name: name for name in ("fees", "pnl", "cumulative_pnl", "usual_entry_notional")},
+    "round_trip_pnl": "pnl",  # null too while the position is open
+    "minutes_from_open": "market_session",  # null too outside the session
+    "minutes_to_close": "market_session",
+    "news_id": "news_event",  # null too with no event near
+    "news_minutes": "news_event",
+}
 
 
 class TradeColumns:
@@ -85,6 +102,22 @@ class TradeColumns:
             column = derive(self) if derive else _to_numpy(name, self.given(name))
             self._columns[name] = column
         return column
+
+    def known(self, name: str) -> npt.NDArray[np.bool_]:
+        """Say of which trades one column is known, of shape (n_trades,).
+
+        A null that is an answer is known: the entry time of what was flat, the minutes to
+        the close outside the session.
+
+        Raises
+        ------
+        SchemaError
+            When neither table has the column that shows it.
+        """
+        shown_by = _UNKNOWN_WHERE_NULL.get(name)
+        if shown_by is None:
+            return np.ones(self.length, np.bool_)
+        return np.asarray(self.given(shown_by).is_valid())
 
     def given(self, name: str) -> pa.ChunkedArray:
         """Give one column as it came.

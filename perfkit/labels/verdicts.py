@@ -1,8 +1,9 @@
 """Verdicts: judgements as one table of yes and no a judge.
 
 A judge is a source under a version. A rule that has judged a trade has judged it by its
-whole set: of a trade of which it says anything, what it does not say does not hold. A
-model or a person has judged what they name, and nothing else.
+whole set: of a trade of which it says anything, what it does not say does not hold. But
+it denies in so many words what rules said before, when it knows: passed over in silence,
+such a label was not judged. A model or a person has judged what they name, and nothing else.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import SchemaError
+from perfkit.labels.versions import RECORDED
 from perfkit.records import LabelSource
 
-__all__ = ["JUDGEMENT", "RECORDED", "Judge", "Verdicts", "verdicts_of"]
+__all__ = ["JUDGEMENT", "Judge", "Verdicts", "require_judgements", "verdicts_of"]
 
-RECORDED = "recorded"  # the version of labels that stand in the trade records themselves
 JUDGEMENT = (
     *("trade_id", "account_id", "strategy_id", "label", "source", "version"),
     *("confidence", "labelled_at"),
@@ -50,6 +51,22 @@ class Verdicts(NamedTuple):
     said: npt.NDArray[np.int8]
 
 
+def require_judgements(judgements: pd.DataFrame, trades: pd.DataFrame) -> None:
+    """Check that both have the columns that are read of them.
+
+    Raises
+    ------
+    SchemaError
+        When one is missing.
+    """
+    for frame, needed in ((judgements, JUDGEMENT), (trades, _TRADE)):
+        if missing := [name for name in needed if name not in frame.columns]:
+            raise SchemaError(
+                f"judgements must have the columns {', '.join(JUDGEMENT)} and trades those of "
+                f"{', '.join(_TRADE)}; missing {missing}; History.labels gives the former"
+            )
+
+
 def verdicts_of(
     judgements: pd.DataFrame, trades: pd.DataFrame, labels: list[str]
 ) -> dict[Judge, Verdicts]:
@@ -58,7 +75,7 @@ def verdicts_of(
     Parameters
     ----------
     judgements : DataFrame
-        Columns `JUDGEMENT`. A missing confidence is that of one who is sure.
+        Columns `JUDGEMENT`, see `require_judgements`. A missing confidence is that of one who is sure.
     trades : DataFrame
         ``account_id`` and ``trade_id`` of the trades that are asked about; judgements of
         others are left out.
@@ -70,18 +87,7 @@ def verdicts_of(
     dict of Judge to Verdicts
         In the order in which their first judgement was known. The labels of the records
         themselves are the judge ``rule``, ``recorded``, who judged every trade.
-
-    Raises
-    ------
-    SchemaError
-        When a column is missing.
     """
-    for frame, needed in ((judgements, JUDGEMENT), (trades, _TRADE)):
-        if missing := [name for name in needed if name not in frame.columns]:
-            raise SchemaError(
-                f"judgements must have the columns {', '.join(JUDGEMENT)} and trades those of "
-                f"{', '.join(_TRADE)}; missing {missing}; History.labels gives the former"
-            )
     keys = pd.MultiIndex.from_frame(trades[_TRADE].astype(object))
     rows = keys.get_indexer(pd.MultiIndex.from_frame(judgements[_TRADE].astype(object)))
     columns = pd.Index(labels).get_indexer(pd.Index(judgements["label"].astype(object)))
@@ -91,6 +97,7 @@ def verdicts_of(
     gathered: dict[Judge, Verdicts] = {}
     own = found.reset_index(drop=True).groupby(["source", "version"], sort=False)
     first = own["labelled_at"].min().sort_values(kind="stable")
+    held = np.zeros((len(trades), len(labels)), np.bool_)  # by a rule so far
     for judge in [Judge(str(source), str(version)) for source, version in first.index]:
         mine = own.indices[judge]
         everyone = judge == (LabelSource.RULE.value, RECORDED)
@@ -98,6 +105,9 @@ def verdicts_of(
         said = np.full((len(judged), len(labels)), -1, np.int8)
         if judge.source in _WHOLE:
             said[:, np.unique(columns[mine])] = 0
+        if judge.source == LabelSource.RULE.value:
+            said[held[judged]] = -1
+            held[rows[mine], columns[mine]] |= holds[mine] == 1
         said[np.searchsorted(judged, rows[mine]), columns[mine]] = holds[mine]
         gathered[judge] = Verdicts(judged, said)
     return gathered

@@ -1,4 +1,4 @@
-"""Contexts of recorded trades from recorded bars and news, all at once."""
+"""Contexts of recorded trades from recorded bars, splits and news, all at once."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def context_asof(
     bars: pa.Table,
     *,
     news: pa.Table | None = None,
+    splits: pa.Table | None = None,
     calendar: str | Mapping[str, str] | None = None,
     definition: Definition = DAILY,
 ) -> pa.Table:
@@ -35,6 +36,9 @@ def context_asof(
         With the columns of `Bar`, each symbol in the order of its close times.
     news : pyarrow.Table, optional
         With the columns of `NewsEvent`, in any order.
+    splits : pyarrow.Table, optional
+        With the columns of `SplitRecord`, in any order. Without them a split reads as a
+        crash, for bars are as quoted.
     calendar : str or mapping of str to str, optional
         Exchange calendar of all symbols, or of each.
     definition : Definition, default DAILY
@@ -44,14 +48,14 @@ def context_asof(
     -------
     pyarrow.Table
         With the schema of `MarketContext`, one row a trade, in their order: what
-        a `MarketState` fed with the same bars and news answers.
+        a `MarketState` fed with the same bars, splits and news answers.
 
     Raises
     ------
     SchemaError
         When a column is missing or of another type.
     InvalidTableError, ConflictError
-        As `MarketState.on_bars` and `MarketState.on_news`.
+        As `MarketState.on_bars`, `MarketState.on_splits` and `MarketState.on_news`.
     InvalidArgumentError, UnknownNameError
         As `MarketState`.
     """
@@ -63,6 +67,8 @@ def context_asof(
         )
     state = MarketState(calendar, definition=definition)
     state.on_bars(bars)
+    if splits is not None:
+        state.on_splits(splits)
     if news is not None:
         state.on_news(news)
     return state.contexts(trades["symbol"], trades["execution_time"])

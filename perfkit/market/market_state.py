@@ -1,9 +1,9 @@
-"""What was known of the market at a moment: fed with bars and news, asked as of a time.
+"""What was known of the market at a moment: fed with bars, splits and news, asked as of a time.
 
 One rule holds: an answer for time t is read from bars with ``close_time <= t``, from
-news with ``known_at <= t``, and from nothing else. A stream, any batches of it and the
-whole history at once go through the same kernels and give the same numbers to the last
-bit.
+splits with ``execution_time <= t``, from news with ``known_at <= t``, and from nothing
+else. A stream, any batches of it and the whole history at once go through the same
+kernels and give the same numbers to the last bit.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _BLOCK = 1 << 20  # rows answered at once, so that a column's characters fit its
 
 
 class MarketState:
-    """The figures of every bar seen so far, by symbol, and the news.
+    """The figures of every bar seen so far, by symbol, in the units of the time, and the news.
 
     Parameters
     ----------
@@ -82,8 +82,11 @@ class MarketState:
     outside the regular session, and ``news_id`` and ``news_minutes`` with no event near.
 
     ``price_level`` counts the prior session's high, low and point of control among the
-    levels, where they are known. Prices are taken as they are: in bars that are not
-    adjusted for splits, a split reads as a crash.
+    levels, where they are known.
+
+    Bars are as quoted. From a split on, every figure is read from bars in its units:
+    prices that were quoted before are divided by its ratio, volumes multiplied, as on a
+    back-adjusted chart of that day. A split that no one tells of reads as a crash.
 
     Examples
     --------
@@ -150,6 +153,35 @@ class MarketState:
             state is what it was before the call.
         """
         return self._figures.take(split_bars(bars))
+
+    def on_splits(self, splits: pa.Table) -> int:
+        """Take splits, in any order, before or after the bars; each holds from its time on.
+
+        Parameters
+        ----------
+        splits : pyarrow.Table
+            With the columns of `SplitRecord`. A bar that closes at the very time of a
+            split is quoted in the old units. Two accounts that tell of the same ratio
+            within five days speak of one split, which holds from the earlier time on.
+
+        Returns
+        -------
+        int
+            How many splits there are now that there were not.
+
+        Raises
+        ------
+        SchemaError, InvalidTableError
+            When the rows are not what they must be.
+        ConflictError
+            When a symbol would be split at one time by two ratios. After any error the
+            state is what it was before the call.
+        """
+        return self._figures.split(splits)
+
+    def forget_splits(self, splits: pa.Table) -> None:
+        """Take back splits, as they were told: they were called off, or can't be recorded."""
+        self._figures.unsplit(splits)
 
     def on_news(self, events: pa.Table) -> int:
         """Take news, in any order; each counts from its ``known_at`` on.
@@ -231,7 +263,7 @@ class MarketState:
         return blocks[0] if len(blocks) == 1 else pa.concat_tables(blocks)
 
     def closes_between(self, symbols: Sequence[str], start: int, stop: int) -> Closes:
-        """Give the last close of symbols at a time and those that follow, without figures.
+        """Give the last close of symbols at a time and those that follow, as quoted.
 
         Parameters
         ----------

@@ -97,19 +97,27 @@ class SymbolFigures:
             self._check_repeated(_take(delivery, np.flatnonzero(~is_new)), new)
         return new
 
-    def append(self, new: SymbolBars) -> None:
-        """Append bars later than all that stand here."""
-        start, stop = self.length, self.length + len(new.times)
+    def append(self, times: npt.NDArray[np.int64], bars: BarColumns) -> None:
+        """Append bars later than all that stand here.
+
+        Parameters
+        ----------
+        times : ndarray of shape (n_bars,)
+            When they closed, in microseconds since 1970, UTC; rising, at least one.
+        bars : BarColumns
+            Their prices and volumes.
+        """
+        start, stop = self.length, self.length + len(times)
         if stop > len(self._times):
             capacity = max(stop, 2 * len(self._times), _FIRST_CAPACITY)
             room = np.zeros(capacity - len(self._times), dtype=np.int64)
             self._times = np.concatenate([self._times, room])
             self._bars = _grown(self._bars, capacity)
-        self._times[start:stop] = new.times
-        for column, values in zip(self._bars, new.columns, strict=True):
+        self._times[start:stop] = times
+        for column, values in zip(self._bars, bars, strict=True):
             column[start:stop] = values
         self.length = stop
-        self.last_time, self.last_close = int(new.times[-1]), float(new.columns.close[-1])
+        self.last_time, self.last_close = int(times[-1]), float(bars.close[-1])
 
     def answer(
         self, times: npt.NDArray[np.int64], places: npt.NDArray[np.intp], known: KnownFigures
@@ -171,6 +179,20 @@ class SymbolFigures:
     def closes(self, rows: npt.NDArray[np.intp]) -> FloatColumn:
         """Give the closes of rows."""
         return self._bars.close[rows]
+
+    @property
+    def first_time(self) -> int:
+        """When the first bar closed; there is at least one."""
+        return int(self._times[0])
+
+    def bars(self, start: int, stop: int) -> tuple[npt.NDArray[np.int64], BarColumns]:
+        """Give the close times, and the prices and volumes, of rows from one to before another."""
+        rows = slice(start, stop)
+        return self._times[rows], BarColumns(*(column[rows] for column in self._bars))
+
+    def without_bars(self) -> SymbolFigures:
+        """Give figures of the same definition and sessions, without any bar."""
+        return SymbolFigures(self.definition, self._sessions)
 
     def columns(self) -> dict[str, FloatColumn]:
         """Give every column by its name; rows from ``length`` on hold nothing."""

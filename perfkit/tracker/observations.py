@@ -34,7 +34,7 @@ class Observations:
     desk : Desk
         Whose rows these are.
     market : Market, optional
-        Is shown the bars and the news of the history, and those that come.
+        Is shown the bars, splits and news of the history, and those that come.
     labeler : Labeler, optional
         Gives each trade its labels.
 
@@ -52,6 +52,7 @@ class Observations:
         self.store, self._desk, self._market = store, desk, market
         if market is not None:
             market.on_bars(store.read("bars"))
+            market.on_splits(store.read("splits"))
             market.on_news(store.read("news"))
         self.recording = Recording(store, desk, market, labeler)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from perfkit.store import Receipt, TradeStore
     from perfkit.tracker.intake import Rows
+    from perfkit.tracker.metric_feed import MetricFeed
     from perfkit.tracker.roles import Labeler, Market
 
 __all__ = ["Desk", "Recording"]
@@ -71,6 +72,8 @@ class Recording:
         What is known, and the books.
     listeners : Listeners
         Who hears of trades.
+    feeds : list of MetricFeed
+        Who hears of metrics.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Recording:
         self._is_closed = False
         self.memory = Memory(store)
         self.listeners = Listeners()
+        self.feeds: list[MetricFeed] = []
         self._untold: list[tuple[pa.Table, Receipt]] = []
 
     def take(self, given: Mapping[str, Rows], *, atomic: bool) -> dict[str, Batch]:
@@ -141,22 +145,41 @@ class Recording:
 
     def _record(self, batches: dict[str, Batch]) -> None:
         self.memory.screen(batches)
-        rows = self._booked(batches)
-        receipts = self._store.append_many(rows, is_checked=True)
+        with self._splits_told(batches):
+            rows = self._booked(batches)
+            receipts = self._store.append_many(rows, is_checked=True)
         numbers = {
             name: (receipt.first_sequence, receipt.last_sequence)
             for name, receipt in receipts.items()
             if receipt.first_sequence is not None and receipt.last_sequence is not None
         }
         labels = rows["trades"].column("labels") if "trades" in rows else NO_LABELS
-        self.memory.keep(batches, numbers, labels)
+        touched = self.memory.keep(batches, numbers, labels)
         if "trades" in numbers:
             self._untold.append((rows["trades"], receipts["trades"]))
+        for feed in self.feeds:
+            feed.note(rows.get("trades"), touched)
+
+    @contextmanager
+    def _splits_told(self, batches: dict[str, Batch]) -> Iterator[None]:
+        """Tell the market of splits, for the fills that come with them; take back what fails."""
+        if self._market is None or "splits" not in batches or not batches["splits"].rows.num_rows:
+            yield
+            return
+        splits, last = batches["splits"].rows, self._store.numbering()[1]
+        self._market.on_splits(splits)
+        try:
+            yield
+        finally:
+            if self._store.numbering()[1] == last:  # they did not come as far as the disk
+                self._market.forget_splits(splits)
 
     def tell(self) -> None:
         """Give the listeners the trades that were recorded since the last time."""
         untold, self._untold = self._untold, []
         with ExitStack() as calls:  # an error is raised after all were told
+            for feed in reversed(self.feeds):
+                calls.callback(feed.tell_if_due)
             for rows, receipt in reversed(untold):
                 calls.callback(self.listeners.tell, rows, receipt)
 

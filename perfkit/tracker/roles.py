@@ -41,6 +41,16 @@ class Market(Protocol):
         Bars that were taken before are delivered again when a history is opened.
         """
 
+    def on_splits(self, splits: pa.Table) -> object:
+        """Take splits with the columns of `SplitRecord`, in any order.
+
+        Each account tells of its own. Those that were taken before are delivered again
+        when a history is opened.
+        """
+
+    def forget_splits(self, splits: pa.Table) -> object:
+        """Take back splits that could not be recorded, as if they had never been told."""
+
     def on_news(self, events: pa.Table) -> object:
         """Take news with the columns of `NewsEvent`, in any order.
 

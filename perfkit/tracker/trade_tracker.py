@@ -52,7 +52,7 @@ class TradeTracker(Observations):
         For rows that do not say whose they are. Several accounts, as a list, are those of
         the desk: every row must say its own, and rows of any other account are refused.
     market : Market or None, default `MarketState`
-        Gives each trade its context; it is fed with the bars and news of the history.
+        Gives each trade its context; it is fed with the history's bars, splits and news.
         With None every context is null for the reason ``no_market_data``.
     labeler : Labeler or None, default `LabelGenerator`
         Gives each trade its labels; with None there are none.
@@ -120,7 +120,6 @@ class TradeTracker(Observations):
         own = account if isinstance(account, str) else None
         desk = Desk({"account_id": own, "strategy_id": strategy}, accounts, clock)
         self._clock = clock
-        self._feeds: list[MetricFeed] = []
         with ExitStack() as undo:
             store.open()
             undo.callback(store.release)
@@ -233,10 +232,8 @@ class TradeTracker(Observations):
 
         Parameters
         ----------
-        account, strategy : str
-            Whose.
-        period : str
-            ``daily``, ``weekly`` or ``monthly``.
+        account, strategy, period : str
+            Whose, and as in `History.summary`.
 
         Raises
         ------
@@ -269,12 +266,16 @@ class TradeTracker(Observations):
         """
         if to not in get_args(Feed):
             raise InvalidArgumentError(f"to must be one of {get_args(Feed)}, was {to!r}")
-        if to == "trades":
+        feed = MetricFeed(self._summary, listener, every, self._clock)
+        if to == "metrics":
+            self.recording.feeds.append(feed)
+        else:
             self.recording.listeners.add(listener)
-            return
-        feed = MetricFeed(self.metrics, listener, every, self._clock)
-        self.recording.listeners.add(feed)
-        self._feeds.append(feed)
+
+    def _summary(self, account: str, strategy: str) -> PerformanceSummary | None:
+        with self.recording.turn():
+            live = self.recording.memory.performance()
+            return live.summary(account, strategy) if live.has_days((account, strategy)) else None
 
     def flush(self) -> int:
         """Move what is acknowledged into the tables; see `TradeStore.flush`."""
@@ -285,7 +286,7 @@ class TradeTracker(Observations):
         with ExitStack() as steps:  # each is taken, whatever becomes of those before it
             steps.callback(self.store.close)
             steps.callback(self.recording.close)
-            for feed in self._feeds:
+            for feed in self.recording.feeds:
                 steps.callback(feed.tell)
 
     def __enter__(self) -> Self:

@@ -106,10 +106,70 @@ def test_what_the_record_says_and_does_not_hold_gets_a_confidence_of_zero(histor
 
 def test_labels_of_another_version_that_no_longer_hold_are_denied(history):
     history.relabel(clock=clock)
-    rules = LabelGenerator(["breakout"], version="calm")
-    history.relabel(rules, market=None, clock=clock)
-    denied = history.labels(version="calm", label="breakout", account="main")
-    assert held(denied, holds=False) >= {("in", "breakout")}
+    # no return of 20 days is a hundred times as large as its volatility makes it
+    rules = LabelGenerator(["momentum"], {"momentum": {"strength": 100.0}}, version="calm")
+    history.relabel(rules, clock=clock)
+    denied = history.labels(version="calm", account="main")
+    assert ("in", "momentum") in held(history.labels(version="rules-2"))
+    assert ("in", "momentum") in held(denied, holds=False)
+
+
+def test_what_is_not_known_is_not_denied(tmp_path):
+    at = datetime(2024, 1, 2, 14, 40, tzinfo=UTC)  # ten minutes after New York opened
+    fed = NewsEvent(event_id="fed", event_time=at, known_at=at - 9 * DAY)
+    with TradeTracker(tmp_path, market=MarketState("XNYS")) as tracker:
+        tracker.record_news([fed])
+        tracker.record_many([fill("a", at), fill("b", at + timedelta(minutes=3), "sell", 200.1)])
+    history = History(tmp_path)
+    stamped = {("a", "market_open"), ("a", "news_event"), ("b", "market_open"), ("b", "news_event")}
+    assert held(history.labels(version="recorded")) >= stamped
+    history.relabel(version="no calendar", hindsight=True, clock=clock)
+    assert not held(history.labels(version="no calendar", source="rule"), holds=False)
+    # 60 days were not held; how far the price moved against it is told in ATR, of no bars
+    late = history.labels(version="no calendar", source="hindsight")
+    assert held(late, holds=False) == {("a", "hold_long")}
+    history.relabel(version="nothing", market=None, clock=clock)
+    assert held(history.labels(version="nothing"), holds=False) == {("a", "hold_long")}
+    # of rules of which nothing is known nothing at all is said
+    blind = LabelGenerator(["market_open", "breakout"], version="blind")
+    assert history.relabel(blind, clock=clock).accepted == 0
+    # nor of a trade outside the session, to which a calendar says no
+    with TradeTracker(tmp_path, market=None) as tracker:
+        tracker.record(fill("night", at + timedelta(hours=12)))
+    history.relabel(blind, version="seeing", market=MarketState("XNYS"), clock=clock)
+    seen = history.labels(version="seeing")
+    assert held(seen) == {("a", "market_open"), ("b", "market_open")}
+    assert held(seen, holds=False) == {("night", "market_open")}
+
+
+@pytest.mark.parametrize("version", ["recorded", "unversioned", "", "x" * 65, 5, "two\nlines"])
+def test_a_version_that_is_none_is_refused(history, version):
+    with pytest.raises(InvalidArgumentError, match="version must|must have a version"):
+        history.relabel(version=version)
+    assert set(history.labels()["version"]) == {"recorded"}
+
+
+def test_the_version_of_the_package_is_for_its_own_rules(history):
+    rules = LabelGenerator(["breakout"], version="mine")
+    with pytest.raises(InvalidArgumentError, match="version must be another.*'rules-2'"):
+        history.relabel(rules, version="rules-2")
+
+
+def test_an_audit_and_a_person_have_names_that_are_not_taken_for_each_other(history):
+    with pytest.raises(InvalidArgumentError, match="person must not begin with 'audit-'"):
+        history.tag("in", "momentum", "audit-2026")
+    with pytest.raises(InvalidArgumentError, match="person must not begin with 'audit-'"):
+        history.tag("in", "momentum", "audit-2026", audit="2027")
+    for audit in ("2026/Q4", "", "z" * 65, 5):
+        with pytest.raises(InvalidArgumentError, match="audit must match"):
+            history.tag("in", "momentum", "ann", audit=audit)
+        with pytest.raises(InvalidArgumentError, match="audit must match"):
+            history.label_quality(audit=audit)
+        with pytest.raises(InvalidArgumentError, match="audit must match"):
+            history.audit_sample(1, seed=1, name=audit)
+    with pytest.raises(InvalidArgumentError, match="fit into a version of 64"):
+        history.tag("in", "momentum", "b" * 30, audit="a" * 40)
+    assert history.labels(source="person").empty
 
 
 def test_to_relabel_twice_is_to_relabel_once(history):

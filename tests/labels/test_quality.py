@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from perfkit.errors import InvalidArgumentError, SchemaError
 from perfkit.labels import label_quality
-from perfkit.labels.quality import audit_rows
+from perfkit.labels.audits import audit_rows
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 COLUMNS = [
@@ -151,7 +151,7 @@ def test_accuracy_is_that_against_the_audit():
 def test_without_an_audit_nothing_is_said_of_accuracy():
     parts = [said("rule", "v1", "x", range(9)), said("person", "ann", "x", range(9))]
     assert quality(9, *parts).accuracy.empty
-    with pytest.raises(InvalidArgumentError, match="'audit-spring'"):
+    with pytest.raises(InvalidArgumentError, match=r"audit='spring'"):
         quality(9, *parts, audit="spring")
 
 
@@ -165,8 +165,35 @@ def test_an_audit_of_several_persons_is_one_unless_they_contradict_each_other():
     against = said("person", "audit-spring/bob", "x", [2])
     with pytest.raises(InvalidArgumentError, match="contradict each other on 'x'"):
         quality(6, rule, one, against, audit="spring")
-    alone = said("person", "audit-spring", "x", [0])
-    assert quality(6, rule, alone, audit="spring").accuracy["n"].item() == 1
+
+
+def test_nothing_but_what_was_said_for_an_audit_is_taken_as_true():
+    rule, ann = said("rule", "v1", "x", range(3)), said("person", "audit-26/ann", "x", [0])
+    beside = [
+        said("person", v, "x", [1]) for v in ("audit-26", "audit-26/", "audit-2", "audit-261/b")
+    ]
+    found = quality(6, rule, ann, *beside, audit="26")
+    assert found.accuracy["n"].item() == 1
+    for name in ("26/ann", "", "a b", 26):
+        with pytest.raises(InvalidArgumentError, match=r"audit must match .*letters, digits"):
+            quality(6, rule, ann, audit=name)
+
+
+def test_what_rules_said_before_and_a_rule_passes_over_it_has_not_judged():
+    parts = [
+        said("rule", "recorded", "open", [0, 1, 2]),
+        said("rule", "v2", "exit", [0, 1, 2, 3], hours=1),  # without a calendar
+        said("rule", "v3", "exit", [0, 1, 2, 3], hours=2),
+        said("rule", "v3", "open", [0], [1, 2], hours=2),
+    ]
+    found = quality(5, *parts)
+    coverage = found.coverage.set_index(["version", "label"])
+    assert coverage.loc[("v2", "exit"), ["judged", "holds"]].tolist() == [4, 4]
+    assert ("v2", "open") in coverage.index  # of trade 3, which nobody gave it
+    assert coverage.loc[("v2", "open"), ["judged", "holds"]].tolist() == [1, 0]
+    assert coverage.loc[("v3", "open"), ["judged", "holds"]].tolist() == [4, 1]
+    stability = found.stability.set_index(["version_before", "version", "label"])
+    assert stability.loc[("recorded", "v2", "open"), ["n", "lost"]].tolist() == [1, 0]
 
 
 def test_a_model_is_taken_at_its_word_from_even_odds_on():
@@ -222,3 +249,6 @@ def test_every_trade_has_the_same_chance_to_be_audited():
     for n in (0, 6):
         with pytest.raises(InvalidArgumentError, match="between 1 and the 5 trades"):
             audit_rows(5, n, 1)
+    for n, seed in ((1, -1), (1, None), (1, "x"), (1.5, 1), (True, 1), (-1, 1)):
+        with pytest.raises(InvalidArgumentError, match="must be a whole number of at least 0"):
+            audit_rows(5, n, seed)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from perfkit.errors import ImportFormatError, InvalidArgumentError, UnknownNameError
 from perfkit.labels import LabelGenerator, LabelRule, label_catalog, label_rule, read_rules
 from perfkit.labels.expression import read_expression
-from perfkit.labels.label_generator import DEFAULT_VERSION, UNVERSIONED
 from perfkit.labels.rule import RULES
 from perfkit.labels.rule_file import column_kinds
 from perfkit.labels.trade_columns import TradeColumns
+from perfkit.labels.versions import DEFAULT_VERSION, UNVERSIONED
 
 RULE = """
 [rules.big_morning_buy]
@@ -295,7 +295,8 @@ def test_a_rule_that_compares_numbers_only_is_refused(rule_file):
         ("version = 2026", "version must be text such as '2026-11', was 2026"),
         ('version = ""', "version must be 1 to 64 printable characters"),
         (f'version = "{DEFAULT_VERSION}"', "name of the set of the package"),
-        (f'version = "{UNVERSIONED}"', "name of no set"),
+        (f'version = "{UNVERSIONED}"', "name of its own, was 'unversioned', that of no set"),
+        ('version = "recorded"', "that of the labels in the trade records"),
     ],
 )
 def test_a_rule_file_has_a_version_of_its_own(rule_file, version, message):

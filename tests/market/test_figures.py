@@ -24,7 +24,7 @@ CASES = json.loads((Path(__file__).parents[1] / "reference" / "market.json").rea
 def figures_of(bars, definition=DAILY, calendar=None):
     (delivery,) = split_bars(bars)
     figures = SymbolFigures(definition, sessions_of(calendar) if calendar else None)
-    figures.append(delivery)
+    figures.append(delivery.times, delivery.columns)
     return {name: column[: figures.length] for name, column in figures.columns().items()}
 
 

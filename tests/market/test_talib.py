@@ -39,7 +39,7 @@ def figures(bars):
     symbol = pa.array(["X"] * len(bars["close"]))
     (delivery,) = split_bars(pa.table({"symbol": symbol, **bars}))
     figures = SymbolFigures(DAILY)
-    figures.append(delivery)
+    figures.append(delivery.times, delivery.columns)
     return {name: column[: figures.length] for name, column in figures.columns().items()}
 
 

@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perfkit.errors import ConflictError
+from perfkit.history import History
+from perfkit.labels import LabelGenerator
+from perfkit.market import MarketState
 from perfkit.records import Bar, CashRecord, SplitRecord
 from perfkit.store import TradeStore
 from perfkit.tracker import TradeTracker
@@ -76,7 +79,7 @@ def test_a_split_is_recorded_once_and_never_changed(tmp_path, clock):
         assert tracker.record_splits([again]).duplicates == ("s",)
         with pytest.raises(ConflictError, match=r"ratio was 4\.0 and is now 2\.0"):
             tracker.record_splits([split(1, 2.0)])
-        assert tracker.record_splits([split(1, 2.0, account="acc_2")]).accepted == 1
+        assert tracker.record_splits([split(1, account="acc_2")]).accepted == 1
     rows = TradeStore(tmp_path).read("splits").to_pylist()
     assert [(row["account_id"], row["recorded_at"]) for row in rows] == [
         ("acc_1", clock()), ("acc_2", clock()),
@@ -171,3 +174,90 @@ def test_a_split_that_two_sources_tell_is_not_counted_twice(tmp_path):
         with pytest.raises(ConflictError, match="must be split once at"):
             tracker.record_splits([replace(split(1), split_id="other")])
         assert tracker.store.read("splits").num_rows == 1
+
+
+# sixty days between 390 and 410, and a split 4:1 in the morning before the next trade
+DAYS = [
+    Bar(symbol="SPY", close_time=BEGIN - timedelta(days=n, hours=2), close=410.0 - n % 3 * 10.0)
+    for n in range(60, 0, -1)
+]
+
+
+def described(history, trade_id="1"):
+    trade = trades(history)[trade_id]
+    context = trade["market_context"]
+    return context["close"], context["channel_low"], "breakout" in trade["labels"]
+
+
+# the last close is 400; 99 is no breakout below a channel from 97.5 on, but below 390 it is one
+OLD, NEW = (400.0, 390.0, True), (100.0, 97.5, False)
+
+
+@pytest.mark.parametrize("told", ["with the fill", "before it", "before the tracker was opened"])
+def test_a_fill_is_described_in_the_units_of_its_time(tmp_path, fill, told):
+    short = fill("1", 0, "sell", 99.0, 10.0)
+    tracker = TradeTracker(tmp_path)
+    if told == "before it":
+        tracker.record_splits([split(-1)])
+    tracker.record_bars(DAYS)
+    if told == "before the tracker was opened":
+        tracker.record_splits([split(-1)])
+        tracker.close()
+        tracker = TradeTracker(tmp_path)
+    if told == "with the fill":
+        tracker.record_all(fills=[short], splits=[split(-1)])
+    else:
+        tracker.record(short)
+    tracker.close()
+    assert described(tmp_path) == NEW
+
+
+def test_a_trade_that_was_described_before_its_split_was_told_is_judged_again(tmp_path, fill):
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_bars(DAYS)
+        tracker.record(fill("1", 0, "sell", 99.0, 10.0))
+        tracker.record_splits([split(-1), split(-1, account="acc_2")])
+    assert described(tmp_path) == OLD
+    history = History(tmp_path)
+    history.relabel()
+    judged = TradeStore(tmp_path).read("labels").to_pylist()
+    assert ("breakout", 0.0) in [(row["label"], row["confidence"]) for row in judged]
+
+
+class Failing(LabelGenerator):
+    """A labeler that fails once."""
+
+    fails = True
+
+    def generate(self, trades, context):
+        if self.fails:
+            self.fails = False
+            raise ZeroDivisionError
+        return super().generate(trades, context)
+
+
+def test_a_split_that_could_not_be_recorded_is_unknown_to_the_market_too(tmp_path, fill):
+    market = MarketState()
+    with TradeTracker(tmp_path, market=market, labeler=Failing()) as tracker:
+        tracker.record_bars(DAYS)
+        tracker.record_splits([split(-9_000, 2.0, "old")])
+        with pytest.raises(ZeroDivisionError):
+            tracker.record_all(fills=[fill("1", 0, "sell", 99.0, 10.0)], splits=[split(-1)])
+        assert tracker.store.read("splits")["split_id"].to_pylist() == ["old"]
+        tracker.record(fill("1", 0, "sell", 99.0, 10.0))
+        assert described(tmp_path) == OLD
+        tracker.record_all(fills=[fill("2", 1, "sell", 99.0, 10.0)], splits=[split(-1)])
+        assert described(tmp_path, "2") == NEW
+
+
+@pytest.mark.parametrize("has_market", [True, False])
+def test_accounts_that_contradict_each_other_on_a_ratio_are_told_so(tmp_path, fill, has_market):
+    with TradeTracker(tmp_path, market=MarketState() if has_market else None) as tracker:
+        tracker.record_splits([split(1)])
+        with pytest.raises(
+            ConflictError, match=r"ratio of SPY.*4\.0, as of account 'acc_1', was 5"
+        ):
+            tracker.record_all(fills=[fill("1", 2)], splits=[split(1, 5.0, "t", account="acc_2")])
+        assert tracker.store.read("splits").num_rows == 1
+        assert tracker.record(fill("1", 2)).accepted == 1
+    TradeTracker(tmp_path).close()
