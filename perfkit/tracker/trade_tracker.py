@@ -227,8 +227,8 @@ class TradeTracker(Observations):
     ) -> PerformanceSummary:
         """Read the live metrics of an account's strategy, by days in UTC.
 
-        They follow every fill, late and corrected ones too, at realised P&L; what needs
-        capital has the reason ``no_capital``, `History.summary` knows it.
+        They follow every fill, late and corrected ones too, at realised P&L; what needs capital
+        has the reason ``no_capital``, `History.summary` knows it.
 
         Parameters
         ----------
@@ -253,9 +253,8 @@ class TradeTracker(Observations):
         listener : callable
             An error of its own stops nothing, and is raised after all were called.
         to : str
-            ``trades``: it is given the `TradeRecord` rows of every batch, a
-            ``pyarrow.Table``. ``metrics``: the `PerformanceSummary` of each strategy that
-            has traded.
+            ``trades``: the `TradeRecord` rows of every batch, a ``pyarrow.Table``.
+            ``metrics``: the `PerformanceSummary` of each strategy that has traded.
         every : float
             Least seconds between two rounds of metrics; the last one comes with `close`.
 
