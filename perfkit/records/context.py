@@ -57,7 +57,7 @@ class MarketContext:
         Version of these definitions.
     context_reason : str, optional
         Why a figure of the bars is None: ``no_market_data``, ``stale``,
-        ``warming_up``, ``undefined``, ``no_volume``.
+        ``warming_up``, ``undefined``, ``no_volume``, ``no_profile``.
     session_reason : str, optional
         Why the session is None: ``no_calendar``, ``outside_calendar``.
     news_reason : str, optional
