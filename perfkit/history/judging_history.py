@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perfkit.errors import InvalidArgumentError, UnknownNameError
+from perfkit.errors import InvalidArgumentError, UnknownNameError, legible
 from perfkit.history.facts import EVERYTHING
 from perfkit.history.judgements import judgement_rows, known_since
 from perfkit.history.label_history import LabelHistory
@@ -21,6 +21,7 @@ from perfkit.history.relabelling import judge_again, judgements_of, rule_set
 from perfkit.labels.audits import audit_version, person_version
 from perfkit.labels.verdicts import Judge
 from perfkit.records import LabelSource
+from perfkit.records.rules import Identifier
 from perfkit.store import TradeStore
 from perfkit.tracker import TradeTracker
 from perfkit.tracker.roles import OWN
@@ -166,15 +167,15 @@ class JudgingHistory(LabelHistory):
         UnknownNameError
             When there is no such trade.
         InvalidArgumentError
-            When several accounts have one, or this history is seen from another moment.
+            When several accounts have one, it was busted, an argument is not what it must
+            be, or this history is seen from another moment.
         ConflictError
             When the person said otherwise before; a second opinion is a person of its own,
             such as ``ann.2``.
-        InvalidTableError
-            When label or person can be none.
         """
         self._require_now()
         clock = writing.get("clock", _now)
+        _require_tag(trade_id, label, holds, writing.get("account"))
         version = person_version(person) if audit is None else audit_version(audit, person)
         trade = self._one_trade(trade_id, writing.get("account"))
         judge = Judge(LabelSource.PERSON.value, version)
@@ -186,6 +187,13 @@ class JudgingHistory(LabelHistory):
         if account is not None:
             found = found.filter(pc.equal(found.column("account_id"), account))
         if found.num_rows == 1:
+            whose = found.column("account_id")[0].as_py()
+            in_force = self._facts.fills({"account": whose}, "labels").column("trade_id")
+            if not pc.is_in(pa.array([trade_id]), in_force.combine_chunks())[0].as_py():
+                raise InvalidArgumentError(
+                    f"trade_id must name a trade that is in force, was {trade_id!r}, which was "
+                    "busted: nothing can be said of it"
+                )
             return found
         accounts = ", ".join(sorted(found.column("account_id").to_pylist()))
         if accounts:
@@ -217,3 +225,14 @@ class JudgingHistory(LabelHistory):
             store = TradeStore(store, storage_options=self._storage_options)
         with TradeTracker(store, market=None, labeler=None, clock=clock) as own:
             return own.record_labels(rows)
+
+
+def _require_tag(trade_id: object, label: object, holds: object, account: object) -> None:
+    rule = Identifier()
+    for name, value in {"trade_id": trade_id, "label": label, "account": account}.items():
+        if not rule.accepts(value) and not (name == "account" and value is None):
+            raise InvalidArgumentError(
+                f"{name} must {rule.requirement}, was {legible(repr(value), 200)}; {rule.remedy}"
+            )
+    if not isinstance(holds, bool | np.bool_):
+        raise InvalidArgumentError(f"holds must be True or False, was {holds!r}")

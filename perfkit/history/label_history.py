@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Unpack, cast
 
 import numpy as np
 
+from perfkit.errors import InvalidArgumentError, UnknownNameError
 from perfkit.history.book_history import BookHistory
 from perfkit.history.judgements import judgement_frame
 from perfkit.history.selection import Selection, chosen, names_of
 from perfkit.labels import label_quality
 from perfkit.labels.audits import audit_rows, require_audit
+from perfkit.records import LabelSource
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -62,13 +64,26 @@ class LabelHistory(BookHistory):
             it does not hold, and labelled_at: since when it is known. Labels that stand in
             the records have the source ``rule``, the version ``recorded`` and the time of
             the execution.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such source.
+        InvalidArgumentError
+            When one of the names is no text.
         """
+        sources = _names("source", source)
+        if unknown := sorted(set(sources or []) - set(LabelSource)):
+            raise UnknownNameError(
+                f"source must be one of {', '.join(LabelSource)}, was {', '.join(unknown)}"
+            )
         frame = judgement_frame(self._trades(select), self._facts.judgements())
         keep = np.ones(len(frame), np.bool_)
-        wanted = {"source": source, "version": version, "label": select.get("label")}
+        labels = _names("label", select.get("label"))
+        wanted = {"source": sources, "version": _names("version", version), "label": labels}
         for column, names in wanted.items():
             if names is not None:
-                keep &= frame[column].isin(names_of(names)).to_numpy()
+                keep &= frame[column].isin(names).to_numpy()
         return frame[keep].reset_index(drop=True)
 
     def label_quality(
@@ -136,3 +151,12 @@ class LabelHistory(BookHistory):
         asked = chosen(frame.assign(row=frame.index), select, "execution_time", self.desk.zone)
         rows: npt.NDArray[np.intp] = asked["row"].to_numpy(np.intp)
         return rows
+
+
+def _names(what: str, given: Names | None) -> list[str] | None:
+    if given is None:
+        return None
+    names = names_of(given) if isinstance(given, str | list | tuple) else [given]
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidArgumentError(f"{what} must be a name or a list of names, was {given!r}")
+    return names

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from perfkit.errors import InvalidArgumentError, UnknownNameError
+from perfkit.errors import InvalidArgumentError, UnknownNameError, legible
 from perfkit.history.judgements import judgement_rows
 from perfkit.labels import LabelGenerator
 from perfkit.labels.verdicts import Judge
@@ -24,6 +24,7 @@ from perfkit.labels.versions import DEFAULT_VERSION, UNVERSIONED, require_versio
 from perfkit.ledger import Ledger, round_trips
 from perfkit.market import MarketState
 from perfkit.records import LabelSource, MarketContext, RecordType, arrow_schema
+from perfkit.records.rules import Text
 from perfkit.tracker.roles import OWN
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Judged", "hindsight", "judge_again", "judgements_of", "rule_set"]
 
 _FOLDER = Path("rules")
+_OF_MARKET = ("on_bars", "on_splits", "on_news", "contexts")
 _KEYS = ("account_id", "trade_id")
 
 
@@ -87,17 +89,22 @@ def rule_set(rules: str | Path | LabelGenerator | None) -> LabelGenerator:
     UnknownNameError
         When there is no such file, or it is of another version.
     InvalidArgumentError
-        When the set has no rules.
+        When the set has no rules, or is none.
     """
+    if rules is not None and not isinstance(rules, str | Path | LabelGenerator):
+        raise InvalidArgumentError(
+            f"rules must be a rule set, a version or the path of a rule file, was {rules!r}"
+        )
     if isinstance(rules, LabelGenerator):
         found = rules
     elif rules is None or rules == DEFAULT_VERSION:
-        found = LabelGenerator()
+        found = LabelGenerator.of_package()
     elif isinstance(rules, Path) or rules.endswith(".toml"):
         found = LabelGenerator.from_toml(rules)
     else:
         path = _FOLDER / f"{rules}.toml"
-        if not path.is_file():
+        if not Text(64).accepts(rules) or not path.is_file():
+            rules, path = legible(rules, 80), Path(legible(str(path), 80))
             raise UnknownNameError(
                 f"rules must be {DEFAULT_VERSION!r}, a rule set, the path of a rule file, or a "
                 f"version whose file is {path}, was {rules!r}; there is no such file in "
@@ -242,6 +249,10 @@ def _contexts(fills: pa.Table, market: Market | Own | None, facts: Facts) -> pa.
         schema = arrow_schema(MarketContext)
         return pa.table([pa.nulls(fills.num_rows, f.type) for f in schema], schema=schema)
     market = MarketState() if market is OWN else market
+    if not all(hasattr(market, name) for name in _OF_MARKET):
+        raise InvalidArgumentError(
+            f"market must have {', '.join(_OF_MARKET)}, was {market!r}; e.g. MarketState('XNYS')"
+        )
     known = facts.market()
     market.on_bars(known["bars"])
     market.on_splits(facts.splits({}))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from perfkit.errors import InvalidArgumentError
+from perfkit.errors import InvalidArgumentError, legible
 
 __all__ = ["Kappa", "cohen_kappa", "wilson_interval"]
 
@@ -69,11 +69,15 @@ def cohen_kappa(table: npt.ArrayLike) -> Kappa:
     >>> round(cohen_kappa([[20, 5], [10, 15]]).value, 3)
     0.4
     """
-    counts = np.asarray(table, dtype=np.float64)
+    try:
+        counts = np.asarray(table, dtype=np.float64)
+    except (TypeError, ValueError):
+        counts = np.empty(0)  # which is no table either
     is_square = counts.ndim == 2 and counts.shape[0] == counts.shape[1]
     if not is_square or not np.isfinite(counts).all() or (counts < 0).any():
         raise InvalidArgumentError(
-            f"table must be square with counts of at least 0, was {np.asarray(table).tolist()}"
+            f"table must be square with counts of at least 0, was {legible(repr(table), 200)}; "
+            "e.g. [[20, 5], [10, 15]]"
         )
     total = counts.sum()
     if total == 0:
@@ -110,7 +114,7 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
     Raises
     ------
     InvalidArgumentError
-        When there are more hits than trials, or one is below 0.
+        When there are more hits than trials, or one is below 0 or no whole number.
 
     References
     ----------
@@ -124,6 +128,9 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
     >>> [round(bound, 4) for bound in wilson_interval(81, 263)]
     [0.2553, 0.3662]
     """
+    are_numbers = isinstance(hits, int | np.integer) and isinstance(n, int | np.integer)
+    if not are_numbers or isinstance(hits, bool) or isinstance(n, bool):
+        raise InvalidArgumentError(f"hits and n must be whole numbers, were {hits!r} of {n!r}")
     if not 0 <= hits <= n:
         raise InvalidArgumentError(f"hits must lie between 0 and n, were {hits} of {n}")
     if n == 0:

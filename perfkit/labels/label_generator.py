@@ -6,7 +6,8 @@ its labels, so one trade, any batch and the whole history are labelled alike.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,6 @@ from perfkit.labels.trade_columns import TradeColumns
 from perfkit.labels.versions import DEFAULT_VERSION, UNVERSIONED, require_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["LabelGenerator"]
@@ -48,8 +48,8 @@ class LabelGenerator:
     UnknownNameError
         When a label or a parameter does not exist.
     InvalidArgumentError
-        When two rules give the same label, a parameter is not a finite number, or the
-        version is that of another set.
+        When two rules give the same label, a parameter is not a finite number, the version
+        is that of another set, or an argument is not what it must be.
     """
 
     def __init__(
@@ -59,6 +59,10 @@ class LabelGenerator:
         *,
         version: str | None = None,
     ) -> None:
+        if isinstance(rules, str) or not isinstance(rules, Iterable | None):
+            raise InvalidArgumentError(
+                f"rules must be a list of labels or rules, was {rules!r}; e.g. ['momentum']"
+            )
         chosen = [_rule(r) for r in (RULES if rules is None else rules)]
         self.rules = tuple(sorted(chosen, key=lambda rule: rule.name))
         names = [rule.name for rule in self.rules]
@@ -67,9 +71,9 @@ class LabelGenerator:
                 f"rules must give different labels, gave {names}; leave one of a name out"
             )
         self._numbers = {rule.name: dict(rule.parameters) for rule in self.rules}
-        for label, numbers in (parameters or {}).items():
+        for label, numbers in _mapping("parameters", parameters or {}).items():
             _check_known("label", label, names)
-            for name, number in numbers.items():
+            for name, number in _mapping(f"parameters of {label}", numbers).items():
                 _check_known(f"parameter of {label}", name, sorted(self._numbers[label]))
                 self._numbers[label][name] = _finite(label, name, number)
         self.version = self._named(version)
@@ -98,6 +102,11 @@ class LabelGenerator:
             raise InvalidArgumentError(f"{path}: {error}") from error
         except UnknownNameError as error:
             raise UnknownNameError(f"{path}: {error}") from error
+
+    @classmethod
+    def of_package(cls) -> LabelGenerator:
+        """Give the package's own rule set, whatever rules were added in this process."""
+        return cls(_PACKAGE)
 
     @property
     def numbers(self) -> dict[str, dict[str, float]]:
@@ -203,10 +212,19 @@ def _check_known(kind: str, name: str, known: list[str]) -> None:
         raise UnknownNameError(f"{kind} must be one of {', '.join(known)}, was {name!r}")
 
 
-def _finite(label: str, name: str, number: float) -> float:
-    if isinstance(number, bool) or not np.isfinite(number):
+def _mapping(name: str, given: object) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise InvalidArgumentError(
+            f"{name} must be a mapping, was {given!r}; e.g. {{'quick_exit': {{'days': 2}}}}"
+        )
+    return given
+
+
+def _finite(label: str, name: str, number: object) -> float:
+    value = float(number) if isinstance(number, int | float | np.number) else np.nan
+    if isinstance(number, bool) or not np.isfinite(value):
         raise InvalidArgumentError(
             f"{label}: parameter {name} must be a finite number, was {number!r}; "
             "leave it out for its default"
         )
-    return float(number)
+    return value

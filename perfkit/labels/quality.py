@@ -89,8 +89,8 @@ def label_quality(
     SchemaError
         When a column is missing.
     InvalidArgumentError
-        When there can be no such audit, there is no judgement of it, or two of its persons contradict each
-        other.
+        When there can be no such audit, there is no judgement of it, or two of its
+        persons contradict each other.
     """
     require_judgements(judgements, trades)
     if audit is not None:

@@ -78,6 +78,8 @@ def read_rules(path: str | Path) -> RuleSet:
         When it holds what a rule file has not; the message names file, rule and key,
         and what is allowed.
     """
+    if not isinstance(path, str | Path):
+        raise InvalidArgumentError(f"path must be that of a rule file, was {path!r}")
     try:
         found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -30,7 +30,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import SchemaError
-from perfkit.records import MarketContext, arrow_schema
+from perfkit.ledger.ledger_answer import LEDGER_SCHEMA
+from perfkit.records import Fill, MarketContext, arrow_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,11 @@ _TIME = pa.timestamp("us", tz="UTC")
 _MICROSECONDS_A_MINUTE = 60_000_000.0
 _MICROSECONDS_A_DAY = 86_400_000_000.0
 
+_KINDS = {
+    field.name: field.type
+    for schema in (arrow_schema(MarketContext), LEDGER_SCHEMA, arrow_schema(Fill))
+    for field in schema
+}
 _FACTS = (
     *("calendar", "context_asof", "context_definition"),
     *("context_reason", "session_reason", "news_reason"),
@@ -75,10 +81,15 @@ class TradeColumns:
     Raises
     ------
     SchemaError
-        When the two differ in length.
+        When one is no table, or the two differ in length.
     """
 
     def __init__(self, trades: pa.Table, context: pa.Table) -> None:
+        if not isinstance(trades, pa.Table) or not isinstance(context, pa.Table):
+            raise SchemaError(
+                f"trades and context must be pyarrow tables, were {type(trades).__name__} and "
+                f"{type(context).__name__}; pyarrow.Table.from_pandas makes one of a frame"
+            )
         if trades.num_rows != context.num_rows:
             raise SchemaError(
                 f"context must have one row a trade, {trades.num_rows}, had {context.num_rows}; "
@@ -141,6 +152,9 @@ class TradeColumns:
 def _to_numpy(name: str, column: pa.ChunkedArray) -> Column:
     """Convert a column; of a live batch of 80 rows each call of Arrow counts."""
     kind = column.type
+    if kind != _KINDS.get(name, kind):
+        column = _fitting(name, column)
+        kind = column.type
     if kind == _FLOAT:
         return np.asarray(column.to_numpy())
     if kind == _STRING:
@@ -159,6 +173,27 @@ def _to_numpy(name: str, column: pa.ChunkedArray) -> Column:
             f"rule, was {kind}; name one of its fields"
         )
     return np.asarray(column.cast(_FLOAT, safe=False).to_numpy())
+
+
+def _fitting(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Check a column of another type than the record's; of nothing but nulls any will do."""
+    wanted, kind = _KINDS[name], column.type
+    if pa.types.is_null(kind):
+        return column.cast(wanted)
+    if pa.types.is_string(wanted):
+        value = kind.value_type if pa.types.is_dictionary(kind) else kind
+        fits = pa.types.is_string(value) or pa.types.is_large_string(value)
+    elif pa.types.is_timestamp(wanted):
+        fits = pa.types.is_timestamp(kind)
+    else:
+        fits = pa.types.is_nested(kind) or pa.types.is_boolean(kind) == pa.types.is_boolean(wanted)
+        fits &= not (pa.types.is_string(kind) or pa.types.is_large_string(kind))
+        fits &= not (pa.types.is_temporal(kind) or pa.types.is_dictionary(kind))
+    if not fits:
+        raise SchemaError(
+            f"column {name!r} must be {wanted} to be read by a label rule, was {kind}; cast it"
+        )
+    return column
 
 
 def _words(column: pa.ChunkedArray) -> Column:

@@ -75,7 +75,8 @@ def verdicts_of(
     Parameters
     ----------
     judgements : DataFrame
-        Columns `JUDGEMENT`, see `require_judgements`. A missing confidence is that of one who is sure.
+        Columns `JUDGEMENT`, see `require_judgements`. A missing confidence is that of one
+        who is sure.
     trades : DataFrame
         ``account_id`` and ``trade_id`` of the trades that are asked about; judgements of
         others are left out.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from perfkit.market.exchange_schedule import canonical_name
 from perfkit.market.sessions import SessionColumns, Sessions, sessions_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Calendars:
         names = by_symbol.values() if of_others is None else [of_others]
         found = {sessions.name: sessions for sessions in map(sessions_of, names)}
         self.names = tuple(found)
+        self._exchanges = tuple(map(canonical_name, found))
         self._sessions = tuple(found.values())
         self._codes = {symbol: self.names.index(name) for symbol, name in by_symbol.items()}
         self._otherwise = -1 if of_others is None else 0
@@ -56,8 +58,8 @@ class Calendars:
         return np.array([self._codes.get(s, self._otherwise) for s in symbols], dtype=np.int16)
 
     def names_of(self, codes: Codes) -> list[str | None]:
-        """Give the name behind each code, None behind -1."""
-        return [self.names[code] if code >= 0 else None for code in codes.tolist()]
+        """Give the canonical name behind each code, ``XNYS`` of ``NYSE``; None behind -1."""
+        return [self._exchanges[code] if code >= 0 else None for code in codes.tolist()]
 
     def sessions(self, symbol: str) -> Sessions | None:
         """Give the sessions of one symbol's calendar."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from perfkit.errors import SchemaError
 from perfkit.market.definition import DAILY, Definition
 from perfkit.market.market_state import MarketState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pyarrow as pa
 
 __all__ = ["context_asof"]
 
@@ -59,6 +59,11 @@ def context_asof(
     InvalidArgumentError, UnknownNameError
         As `MarketState`.
     """
+    if not isinstance(trades, pa.Table):
+        raise SchemaError(
+            f"trades must be a pyarrow.Table, were {type(trades).__name__}; of a DataFrame make "
+            "one with pa.Table.from_pandas(frame)"
+        )
     missing = [n for n in ("symbol", "execution_time") if n not in trades.column_names]
     if missing:
         raise SchemaError(

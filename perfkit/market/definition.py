@@ -7,13 +7,18 @@ recomputed: whoever changes a number changes the name.
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import NamedTuple
 
 from perfkit.errors import InvalidArgumentError
+from perfkit.records.rules import Text
 
 __all__ = ["DAILY", "INTRADAY", "Definition", "check_definition"]
 
 _MINUTES_A_DAY = 1440
+_MOST_DAYS = 36_525  # a century: what is never to be stale
+_MOST_MINUTES = 525_600  # a year
+_FEW = f"be at least 0 minutes, at most {_MOST_MINUTES}"
 _NEW = "be new for new numbers"
 
 
@@ -125,11 +130,13 @@ def check_definition(definition: Definition) -> None:
     Raises
     ------
     InvalidArgumentError
-        When a window is below 1, a number is outside its range, or the
-        definition differs from `DAILY` or `INTRADAY` and still carries its name.
+        When a window is no whole number or below 1, a number is none or outside its
+        range, or the definition differs from `DAILY` or `INTRADAY` and still carries its name.
     """
     d = definition
     windows = [name for name, default in DAILY._asdict().items() if isinstance(default, int)]
+    for name, default in DAILY._asdict().items():
+        _require_kind(d, name, default)
     windows.remove("volume_bucket")
     divides_a_day = d.volume_bucket in range(1, 1441) and _MINUTES_A_DAY % d.volume_bucket == 0
     requirements = [
@@ -141,9 +148,9 @@ def check_definition(definition: Definition) -> None:
         ("low_volume", 0.0 <= d.low_volume < d.high_volume, "lie between 0 and high_volume"),
         ("trend_strength", 0.0 <= d.trend_strength <= 100.0, "lie between 0 and 100"),
         ("level_distance", d.level_distance >= 0.0, "be at least 0 ATR"),
-        ("stale_days", d.stale_days > 0.0, "be above 0 days"),
+        ("stale_days", 0.0 < d.stale_days <= _MOST_DAYS, f"be above 0 days, at most {_MOST_DAYS}"),
         ("stale_minutes", d.stale_minutes > 0.0, "be above 0 minutes"),
-        ("news_minutes", 0.0 <= d.news_minutes < math.inf, "be at least 0 minutes"),
+        ("news_minutes", 0.0 <= d.news_minutes <= _MOST_MINUTES, _FEW),
         ("name", d.name not in {DAILY.name, INTRADAY.name} or d in (DAILY, INTRADAY), _NEW),
     ]
     for name, holds, requirement in requirements:
@@ -152,3 +159,20 @@ def check_definition(definition: Definition) -> None:
                 f"definition {d.name!r}: {name} must {requirement}, was {getattr(d, name)!r}; "
                 "change it with DAILY._replace(name=..., ...)"
             )
+
+
+def _require_kind(definition: Definition, name: str, default: object) -> None:
+    """Check that a field holds what its default is: text, a whole number or a number."""
+    value = getattr(definition, name)
+    if isinstance(default, str):
+        fits, kind = Text(64).accepts(value), "1 to 64 printable characters"
+    elif isinstance(default, int):
+        fits, kind = isinstance(value, Integral) and not isinstance(value, bool), "a whole number"
+    else:
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        fits, kind = is_number and not math.isnan(value), "a number"
+    if not fits:
+        raise InvalidArgumentError(
+            f"definition {definition.name!r}: {name} must be {kind}, was {value!r}; "
+            f"by default it is {default!r}"
+        )

@@ -21,7 +21,15 @@ from perfkit.errors import InvalidArgumentError, UnknownNameError, legible
 if TYPE_CHECKING:
     import exchange_calendars
 
-__all__ = ["CONTINUOUS", "NEVER", "IntColumn", "Schedule", "schedule_of", "utc_offsets"]
+__all__ = [
+    "CONTINUOUS",
+    "NEVER",
+    "IntColumn",
+    "Schedule",
+    "canonical_name",
+    "schedule_of",
+    "utc_offsets",
+]
 
 IntColumn = npt.NDArray[np.int64]
 
@@ -76,7 +84,7 @@ def schedule_of(calendar: str) -> Schedule:
     .. [1] NYSE, *Holidays and trading hours*: NYSE Arca's early session opens at 4:00;
        its late session ends at 20:00, or at 17:00 on days that close at 13:00.
     """
-    return _schedule_of(calendar if calendar == CONTINUOUS else _resolved(calendar))
+    return _schedule_of(canonical_name(calendar))
 
 
 def utc_offsets(zone: str) -> tuple[IntColumn, IntColumn]:
@@ -107,17 +115,25 @@ def utc_offsets(zone: str) -> tuple[IntColumn, IntColumn]:
     return late * 1_000_000, np.append(by_day[:1], by_day[changes + 1]) * 1_000_000
 
 
-def _resolved(calendar: str) -> str:
+@functools.cache
+def canonical_name(calendar: str) -> str:
+    """Give the one name of an exchange calendar that has several, such as ``XNYS`` of ``NYSE``.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such calendar; names those that are spelt alike.
+    """
+    if calendar == CONTINUOUS:
+        return calendar
     from exchange_calendars import get_calendar_names, resolve_alias
 
     names = get_calendar_names()
     if calendar in names:
         return str(resolve_alias(calendar))
-    hint = ""
-    if isinstance(calendar, str):
-        spelt = {name.upper(): name for name in names}
-        near = difflib.get_close_matches(calendar.strip().upper()[:64], spelt, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(repr(spelt[n]) for n in near)}?" if near else ""
+    spelt = {name.upper(): name for name in names}
+    near = difflib.get_close_matches(calendar.strip().upper()[:64], spelt, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(repr(spelt[n]) for n in near)}?" if near else ""
     shown = legible(repr(calendar), 80)
     raise UnknownNameError(
         f"calendar must be the name of an exchange calendar, was {shown}{hint}; take one of "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from perfkit.market.exchange_schedule import canonical_name
 from perfkit.market.news_kernel import (
     EVERYTHING,
     NOBODY,
@@ -116,7 +117,7 @@ class News:
         SchemaError
             When a column is missing, unknown or of another type.
         InvalidTableError
-            When a field breaks its rule.
+            When a field breaks its rule, or a calendar does not exist.
         ConflictError
             When ``event_id`` and ``known_at`` come again with other content. After any
             error the news is what it was before the call.
@@ -156,7 +157,7 @@ class News:
         times : ndarray of int64, shape (n_times,)
             Moments in microseconds since 1970, UTC, in any order.
         calendars : sequence of str or None, as long as ``symbols``
-            The calendar of each, where it has one.
+            The canonical name of the calendar of each, where it has one.
         window_us : int
             How far away an event may be, in microseconds; that far is near.
         """
@@ -215,9 +216,10 @@ class News:
         """Give groups, and the row that lies in each; what names two lies in two."""
         groups, places = [], []
         for place, (_, symbol, calendar, *_) in enumerate(contents):
+            exchange = None if calendar is None else canonical_name(calendar)
             own = [
                 names.setdefault(name, 1 + len(self._symbols) + len(self._calendars))
-                for names, name in ((self._symbols, symbol), (self._calendars, calendar))
+                for names, name in ((self._symbols, symbol), (self._calendars, exchange))
                 if name is not None
             ] or [EVERYTHING]
             groups += own

@@ -10,8 +10,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from perfkit.errors import ConflictError, InvalidTableError, RowError, SchemaError
+from perfkit.errors import (
+    ConflictError,
+    InvalidTableError,
+    RowError,
+    SchemaError,
+    UnknownNameError,
+)
+from perfkit.market.exchange_schedule import canonical_name
 from perfkit.records import NewsEvent, conform, invalid_rows
 
 if TYPE_CHECKING:
@@ -58,8 +66,13 @@ def checked_news(events: pa.Table) -> pa.Table:
     SchemaError
         When a column is missing, unknown or of another type.
     InvalidTableError
-        When a field breaks its rule; lists every such row.
+        When a field breaks its rule, or a calendar does not exist; lists every such row.
     """
+    if not isinstance(events, pa.Table):
+        raise SchemaError(
+            f"news must be a pyarrow.Table, was {type(events).__name__}; make one by "
+            "to_table(events, NewsEvent) or read_news(frame).news"
+        )
     require_known_at(events.column_names)
     table = conform(events, NewsEvent)
     if bad := invalid_news(table):
@@ -68,8 +81,15 @@ def checked_news(events: pa.Table) -> pa.Table:
 
 
 def invalid_news(news: pa.Table) -> tuple[RowError, ...]:
-    """List every row of the columns of `NewsEvent` that breaks a rule; see `invalid_rows`."""
-    return tuple(_explained(news, error) for error in invalid_rows(news, NewsEvent))
+    """List every row of the columns of `NewsEvent` that breaks a rule; see `invalid_rows`.
+
+    A calendar must be one of exchange_calendars: nobody follows any other.
+    """
+    found = {error.row: _explained(news, error) for error in invalid_rows(news, NewsEvent)}
+    for row, reason in _unknown_calendars(news).items():
+        message = f"news event {news['event_id'][row].as_py()!r}: {reason}"
+        found.setdefault(row, RowError(row=row, field="calendar", message=message))
+    return tuple(found[row] for row in sorted(found))
 
 
 def news_contents(news: pa.Table) -> Iterator[tuple[NewsKey, NewsContent]]:
@@ -103,6 +123,20 @@ def _explained(table: pa.Table, error: RowError) -> RowError:
     name = table["event_id"][error.row].as_py()
     message = f"news event {name!r}: known_at must be given, was None; {WHY_KNOWN_AT}"
     return replace(error, message=message)
+
+
+def _unknown_calendars(news: pa.Table) -> dict[int, str]:
+    column = news["calendar"]
+    if column.null_count == len(column):
+        return {}
+    reasons = {}
+    for name in pc.unique(column).drop_null().to_pylist():
+        try:
+            canonical_name(name)
+        except UnknownNameError as error:
+            reasons[name] = str(error)
+    rows = enumerate(column.to_pylist()) if reasons else ()
+    return {row: reasons[name] for row, name in rows if name in reasons}
 
 
 def _micros(times: pa.ChunkedArray) -> list[int]:

@@ -247,7 +247,8 @@ def test_version_is_printed(perfkit):
 
 def test_the_map_that_the_readme_shows_reads_such_a_file(perfkit, tmp_path):
     readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (tmp_path / "desk.toml").write_text(readme.split("```toml\n")[1].split("```")[0])
+    maps = [block.split("```")[0] for block in readme.split("```toml\n")[1:]]
+    (tmp_path / "desk.toml").write_text(next(text for text in maps if "columns = {" in text))
     (tmp_path / "desk.csv").write_text(
         "Date;Time;Ticker;B/S;Price;Qty\n31.07.2024;15:30:00;NESN;S;1.234,5;10\n"
     )

@@ -79,7 +79,7 @@ def _steps(draw, kind, number, when, alive):
     if kind == "split":
         return SplitRecord(
             split_id=f"S{number}", account_id="main", symbol="SPY", ratio=2.0,
-            execution_time=at(when),
+            execution_time=at(when) + timedelta(microseconds=number),  # each its own
         )  # fmt: skip
     terms = {"symbol": draw(st.sampled_from(["SPY", "QQQ"])), "currency": "USD"}
     terms |= {"side": draw(st.sampled_from(["buy", "sell"])), "price": price}

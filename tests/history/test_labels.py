@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from perfkit.errors import (
     ConflictError,
     InvalidArgumentError,
-    InvalidTableError,
     StoreLockedError,
     UnknownNameError,
 )
@@ -144,14 +143,14 @@ def test_what_is_not_known_is_not_denied(tmp_path):
 
 @pytest.mark.parametrize("version", ["recorded", "unversioned", "", "x" * 65, 5, "two\nlines"])
 def test_a_version_that_is_none_is_refused(history, version):
-    with pytest.raises(InvalidArgumentError, match="version must|must have a version"):
+    with pytest.raises(InvalidArgumentError, match=r"version must|must have a version"):
         history.relabel(version=version)
     assert set(history.labels()["version"]) == {"recorded"}
 
 
 def test_the_version_of_the_package_is_for_its_own_rules(history):
     rules = LabelGenerator(["breakout"], version="mine")
-    with pytest.raises(InvalidArgumentError, match="version must be another.*'rules-2'"):
+    with pytest.raises(InvalidArgumentError, match=r"version must be another.*'rules-2'"):
         history.relabel(rules, version="rules-2")
 
 
@@ -356,7 +355,7 @@ def test_a_tag_names_one_trade_and_a_possible_label(history, uri):
         with pytest.raises(InvalidArgumentError, match="accounts main, second; say account="):
             history.tag("in", "momentum", "ann", tracker=tracker)
         assert history.tag("in", "momentum", "ann", account="second", tracker=tracker).accepted == 1
-        with pytest.raises(InvalidTableError, match="label must match"):
+        with pytest.raises(InvalidArgumentError, match="label must match"):
             history.tag("out", "two words", "ann", tracker=tracker)
         with pytest.raises(StoreLockedError):
             history.tag("out", "momentum", "ann")
@@ -404,3 +403,43 @@ def test_quality_is_measured_over_all_who_judged(history):
     with pytest.raises(InvalidArgumentError, match=r"audit 'autumn'.*audit_sample"):
         history.label_quality(audit="autumn")
     assert np.isnan(accuracy.loc[("rules-2", "breakout"), "recall"])
+
+
+def test_of_a_trade_that_was_busted_a_person_says_nothing(history, uri):
+    moved = fill("c1", record_type="correct", original_trade_id="in", price=100.0)
+    bust = fill("c2", record_type="bust", original_trade_id="late")
+    with TradeTracker(uri, market=None) as tracker:
+        tracker.record_many([moved, bust])
+    with pytest.raises(InvalidArgumentError, match="in force, was 'late', which was busted"):
+        history.tag("late", "momentum", "ann")
+    assert history.tag("in", "momentum", "ann").accepted == 1  # was corrected, and stands
+    assert set(history.labels(source="person")["trade_id"]) == {"in"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"trade_id": 5}, "trade_id must match"),
+        ({"label": None}, "label must match"),
+        ({"person": "\ud800"}, "person must be 1 to 64 printable"),
+        ({"holds": "no"}, "holds must be True or False, was 'no'"),
+        ({"account": 5}, "account must match"),
+    ],
+)
+def test_a_tag_that_is_none_is_refused(history, arguments, message):
+    good = {"trade_id": "in", "label": "momentum", "person": "ann"}
+    with pytest.raises(InvalidArgumentError, match=message):
+        history.tag(**good | arguments)
+
+
+def test_what_is_no_rule_set_no_market_and_no_source_is_refused(history):
+    with pytest.raises(InvalidArgumentError, match=r"rules must be a rule set, .* was 5"):
+        history.relabel(5)
+    with pytest.raises(UnknownNameError, match="rules must be 'rules-2'"):
+        history.relabel("x" * 5000)
+    with pytest.raises(InvalidArgumentError, match=r"market must have on_bars, .*was 5"):
+        history.relabel(market=5)
+    with pytest.raises(UnknownNameError, match=r"source must be one of rule, .* was robot"):
+        history.labels(source="robot")
+    with pytest.raises(InvalidArgumentError, match="source must be a name or a list"):
+        history.labels(source=5)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.errors import ImportFormatError, InvalidArgumentError
+from perfkit.errors import ImportFormatError, InvalidArgumentError, UnknownNameError
 from perfkit.importers import TimeStyle, read_news
 from perfkit.records import NewsEvent, arrow_schema, from_table
 
@@ -348,6 +348,15 @@ def test_the_start_of_an_event_has_the_zone_that_the_file_says(calendar_file, st
             "event_time",
             "must be a moment, was the day 2015-03-18",
         ),
+        (changed("DTSTART;TZID=America:20150318T140000"), "event_time", "was 'America' in DTSTART"),
+        (
+            changed("DTSTART;TZID=America/Argentina:20150318T140000"),
+            "event_time",
+            "was 'America/Argentina' in DTSTART",
+        ),
+        (changed("DTSTART;VALUE=TIME:140000"), "event_time", "was a time of no day; write"),
+        (changed("DTSTART;VALUE=PERIOD:20150318T140000Z/PT1H"), "event_time", "was a period;"),
+        (changed("DTSTART;VALUE=DURATION:PT1H"), "event_time", "was a duration; write it as"),
         (changed("DTSTART:tomorrow"), "event_time", "can't be read from DTSTART"),
         (changed(without=("DTSTART",)), "event_time", "event_time must be a time"),
         (changed("RRULE:FREQ=WEEKLY"), "event_time", "recurring event (RRULE); write its"),
@@ -436,3 +445,40 @@ def test_whatever_is_lost_of_a_calendar_is_told(tmp_path_factory, data):
     with contextlib.suppress(ImportFormatError):
         result = read_news(path)
         assert result.recorded + len(result.skipped) + len(result.refused) == result.read
+
+
+def test_a_calendar_that_does_not_exist_is_refused(tmp_path):
+    path = tmp_path / "news.csv"
+    rows = ["a,2015-03-18T18:00Z,,,NYSE,,", "b,2015-03-18T18:00Z,,,XNYZ,,"]
+    path.write_text("\n".join([HEADER, *rows]))
+    result = read_news(path, known_at="2015-01-01T00:00Z")
+    refused = refusal(result)
+    assert (refused.line, refused.field) == (3, "calendar")
+    assert "was 'XNYZ'; did you mean" in refused.reason
+    assert "'XNYS'" in refused.reason
+    assert result.news["event_id"].to_pylist() == ["a"]
+    with pytest.raises(UnknownNameError, match=r"calendar must be .*was 'XNYZ'; did you mean"):
+        read_news(path, known_at="2015-01-01T00:00Z", calendar="XNYZ")
+
+
+def test_a_day_without_a_zone_is_quoted_as_it_stands(tmp_path):
+    path = tmp_path / "news.csv"
+    path.write_text(f"{HEADER}\na,2015-03-18T18:00Z,2015-03-01,,,,")
+    with pytest.raises(ImportFormatError, match=r"had the day 2015-03-01, .*state the time zone"):
+        read_news(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"known_at": 5}, "known_at must be a time or text such as"),
+        ({"columns": ["title"]}, "columns must map fields"),
+        ({"calendar": 5}, "calendar must be text, was 5"),
+        ({"symbol": ["X"]}, "symbol must be text"),
+        ({"source": 5}, "source must be a path or a DataFrame, was 5"),
+    ],
+)
+def test_an_argument_that_is_none_is_named(arguments, message):
+    frame = pd.DataFrame({"event_time": ["2015-03-18T18:00Z"]})
+    with pytest.raises(InvalidArgumentError, match=message):
+        read_news(**{"source": frame, "known_at": "2015-01-01T00:00Z"} | arguments)

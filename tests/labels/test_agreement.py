@@ -118,3 +118,15 @@ def test_what_is_no_share_is_refused(hits, n):
 def test_nothing_has_no_share():
     assert all(map(math.isnan, wilson_interval(0, 0)))
     assert all(map(math.isnan, cohen_kappa(np.zeros((2, 2)))))
+
+
+@pytest.mark.parametrize("table", [[[1, 2], [3]], "x", None, [[1, -1], [0, 0]]])
+def test_what_is_no_square_table_is_refused(table):
+    with pytest.raises(InvalidArgumentError, match="table must be square with counts"):
+        cohen_kappa(table)
+
+
+@pytest.mark.parametrize("counts", [("1", 2), (1.5, 2), (True, 2), (None, 1)])
+def test_a_share_is_one_of_whole_numbers(counts):
+    with pytest.raises(InvalidArgumentError, match="hits and n must be whole numbers"):
+        wilson_interval(*counts)

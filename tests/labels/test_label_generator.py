@@ -175,3 +175,71 @@ def test_fills_through_ledger_market_and_rules_carry_their_labels():
     assert {"hold_long", "stop_loss", "high_volatility"} <= last
     behavioral = {"trend_following", "momentum", "breakout", "mean_reversion"}
     assert not behavioral & (profit | last)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rules": 5}, "rules must be a list of labels or rules, was 5"),
+        ({"rules": "momentum"}, "rules must be a list of labels or rules, was 'momentum'"),
+        ({"parameters": 5}, "parameters must be a mapping, was 5"),
+        ({"parameters": {"quick_exit": 5}}, "parameters of quick_exit must be a mapping, was 5"),
+        ({"parameters": {"quick_exit": {"days": "5"}}}, "days must be a finite number, was '5'"),
+        ({"parameters": {"quick_exit": {"days": None}}}, "days must be a finite number, was None"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(arguments, message):
+    with pytest.raises(InvalidArgumentError, match=message):
+        LabelGenerator(**arguments)
+    with pytest.raises(InvalidArgumentError, match="path must be that of a rule file, was 5"):
+        LabelGenerator.from_toml(5)
+
+
+def test_columns_that_hold_nothing_may_have_any_type(random_rows):
+    trades, context = random_rows(3, 20)
+    nothing = [pa.nulls(20, field.type) for field in context.schema]
+    typed = pa.table(nothing, schema=context.schema)
+    untyped = pa.table({name: pa.nulls(20) for name in context.column_names})
+    generator = LabelGenerator()
+    assert generator.generate(trades, untyped) == generator.generate(trades, typed)
+    assert generator.known(trades, untyped).tolist() == generator.known(trades, typed).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("pnl", pa.array(["1", "x"])),
+        ("side", pa.array([1.0, 2.0])),
+        ("execution_time", pa.array([0, 1], pa.date32())),
+    ],
+)
+def test_a_column_of_another_kind_is_named(trade_rows, context_rows, name, column):
+    trades = trade_rows({}, {})
+    trades = trades.set_column(trades.column_names.index(name), name, column)
+    with pytest.raises(SchemaError, match=f"column '{name}' must be .*, was .*; cast it"):
+        LabelGenerator().generate(trades, context_rows({}, {}))
+
+
+def test_frames_are_no_tables(trade_rows, context_rows):
+    frame = trade_rows({}).to_pandas()
+    with pytest.raises(SchemaError, match="must be pyarrow tables, were DataFrame and Table"):
+        LabelGenerator().generate(frame, context_rows({}))
+
+
+def test_a_null_is_unknown_unless_it_is_an_answer(trade_rows, context_rows):
+    trades = trade_rows({}, {"pnl": None}, {})
+    contexts = context_rows(
+        {}, {"market_session": "closed", "atr": 1.0}, {"news_event": False, "trend": "range"}
+    )
+    generator = LabelGenerator()
+    names = [rule.name for rule in generator.rules]
+    known = [{n for n, k in zip(names, row, strict=True) if k} for row in
+             generator.known(trades, contexts).tolist()]  # fmt: skip
+    # of what was flat no time of entry and no average price are known: it closes nothing
+    books = {"aggressive_entry", "conservative_entry", "hold_long"}
+    earned = {"quick_exit", "scalping"}
+    assert known == [
+        books | earned,
+        books | {"market_open", "market_close", "stop_loss"},  # closed: no minutes to count
+        books | earned | {"news_event", "trend_following"},
+    ]

@@ -182,14 +182,14 @@ def test_nothing_but_what_was_said_for_an_audit_is_taken_as_true():
 def test_what_rules_said_before_and_a_rule_passes_over_it_has_not_judged():
     parts = [
         said("rule", "recorded", "open", [0, 1, 2]),
-        said("rule", "v2", "exit", [0, 1, 2, 3], hours=1),  # without a calendar
+        said("rule", "v2", "exit", [0, 1, 2, 3], hours=1),
+        said("rule", "v2", "open", [], [3], hours=1),  # of the others no calendar was known
         said("rule", "v3", "exit", [0, 1, 2, 3], hours=2),
         said("rule", "v3", "open", [0], [1, 2], hours=2),
     ]
     found = quality(5, *parts)
     coverage = found.coverage.set_index(["version", "label"])
     assert coverage.loc[("v2", "exit"), ["judged", "holds"]].tolist() == [4, 4]
-    assert ("v2", "open") in coverage.index  # of trade 3, which nobody gave it
     assert coverage.loc[("v2", "open"), ["judged", "holds"]].tolist() == [1, 0]
     assert coverage.loc[("v3", "open"), ["judged", "holds"]].tolist() == [4, 1]
     stability = found.stability.set_index(["version_before", "version", "label"])
@@ -252,3 +252,8 @@ def test_every_trade_has_the_same_chance_to_be_audited():
     for n, seed in ((1, -1), (1, None), (1, "x"), (1.5, 1), (True, 1), (-1, 1)):
         with pytest.raises(InvalidArgumentError, match="must be a whole number of at least 0"):
             audit_rows(5, n, seed)
+
+
+def test_an_empty_frame_is_no_history():
+    with pytest.raises(SchemaError, match=r"judgements must have the columns .*missing"):
+        label_quality(pd.DataFrame(), pd.DataFrame())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -211,7 +212,15 @@ def test_no_bars_and_no_trades_are_no_error(bars_of):
         ({"name": "x", "low_rank": 0.8}, "low_rank must lie between 0 and high_rank"),
         ({"name": "intraday-1"}, "name must be new for new numbers, was 'intraday-1'"),
         ({"name": "x", "stale_days": 0.0}, "stale_days must be above 0 days"),
-        ({"name": "x", "stale_minutes": float("nan")}, "stale_minutes must be above 0 minutes"),
+        ({"name": "x", "stale_minutes": float("nan")}, "stale_minutes must be a number, was nan"),
+        ({"name": "x", "stale_minutes": -1.0}, "stale_minutes must be above 0 minutes"),
+        ({"name": "x", "stale_days": float("inf")}, "stale_days must be .* at most 36525, was inf"),
+        ({"name": "x", "stale_days": None}, "stale_days must be a number, was None"),
+        ({"name": "x", "news_minutes": 1e300}, "news_minutes must be .* at most 525600, was 1e"),
+        ({"name": "x", "news_minutes": "5"}, "news_minutes must be a number, was '5'"),
+        ({"name": "x", "volume_bucket": 1.5}, "volume_bucket must be a whole number, was 1.5"),
+        ({"name": "x", "atr": True}, "atr must be a whole number, was True"),
+        ({"name": 5}, "name must be 1 to 64 printable characters, was 5"),
         ({"name": "x", "volume_bucket": 7}, "volume_bucket must divide the 1440 minutes of a day"),
         ({"name": "x", "volume_bucket": 0}, "volume_bucket must divide the 1440 minutes of a day"),
         ({"name": "x", "news_minutes": -1.0}, "news_minutes must be at least 0 minutes"),
@@ -270,3 +279,21 @@ def test_the_market_that_was_shut_for_a_week_is_stale_when_it_opens(etf_state):
     assert context.context_reason == "stale"
     assert context.context_asof == datetime(2001, 9, 10, 20, tzinfo=UTC)
     assert context.close is None
+
+
+def test_questions_that_are_none_are_refused_in_words():
+    state, far = MarketState("XNYS"), pa.array([2**63 - 1], pa.timestamp("us", "UTC"))
+    for symbols in ([1], pa.array([1]), ["\ud800"], 5, "X"):
+        with pytest.raises(InvalidArgumentError, match="contexts: symbols must be"):
+            state.contexts(symbols, [FIRST])
+    for times in (far, pa.array([2**62], pa.timestamp("s", "UTC"))):
+        with pytest.raises(SchemaError, match=r"times must lie between .*check the unit"):
+            state.contexts(["X"], times)
+    for times in (["2024"], 5, [FIRST, "x"]):
+        with pytest.raises(SchemaError, match="times must be timestamps with a zone"):
+            state.contexts(["X"], times)
+    frame = pd.DataFrame({"symbol": ["X"], "time": pd.DatetimeIndex([FIRST])})
+    assert state.contexts(frame["symbol"], frame["time"]).num_rows == 1
+    nanoseconds = pa.array([1_700_000_000_000_000_001], pa.timestamp("ns", "UTC"))
+    assert state.contexts(pa.array(["X"], pa.large_string()), nanoseconds).num_rows == 1
+    assert state.contexts([], []).num_rows == 0

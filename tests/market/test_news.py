@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.errors import ConflictError, InvalidTableError, SchemaError
+from perfkit.market import MarketState
 from perfkit.market.news import News
 from perfkit.records import NewsEvent, arrow_schema, to_table
 
@@ -359,3 +362,46 @@ def test_a_burst_of_tweets_is_near_the_trades_that_follow_it(shared_data):
     np.testing.assert_array_equal(found.minutes[found.near], apart[found.near] / 60e6)
     other = news.near(["MSFT", "AAPL"], np.zeros(1, int), trades[found.near][:1], [None, None], 10)
     assert not other.near.any()
+
+
+@pytest.mark.parametrize(
+    ("of_market", "of_news", "concerns"),
+    [
+        ("XNYS", "NYSE", True),
+        ("NYSE", "XNYS", True),
+        ("NASDAQ", "XNAS", True),  # exchange_calendars: both are aliases of XNYS
+        ("24/7", "24/7", True),
+        ("XLON", "NYSE", False),
+    ],
+)
+def test_a_calendar_is_the_same_under_all_its_names(of_market, of_news, concerns):
+    market = MarketState(of_market)
+    market.on_news(to_table([event(calendar=of_news)], NewsEvent))
+    context = market.context_at("AAPL", BEGIN)
+    assert context.news_event is concerns
+    assert context.calendar == of_market  # as the desk says it
+
+
+def test_news_of_a_calendar_that_does_not_exist_is_refused():
+    events = [event("a"), event("b", calendar="NYSE"), event("c", calendar="XNYZ")]
+    market = MarketState()
+    with pytest.raises(InvalidTableError, match=r"row 2: .*'c': calendar.*'XNYZ'; did you mean"):
+        market.on_news(to_table(events, NewsEvent))
+    assert market.context_at("AAPL", BEGIN).news_reason == "no_events"
+
+
+def test_news_that_is_no_table_is_refused():
+    for events in ([event()], to_table([event()], NewsEvent).to_pandas(), 5):
+        with pytest.raises(SchemaError, match=r"news must be a pyarrow\.Table, was .*to_table"):
+            MarketState().on_news(events)
+
+
+def test_exchange_calendars_is_not_loaded_where_no_calendar_is_named():
+    code = (
+        "import sys; from perfkit.market import MarketState; from perfkit.records import NewsEvent,"
+        "to_table; from datetime import datetime, UTC; t = datetime(2024, 1, 1, tzinfo=UTC);"
+        "s = MarketState(); s.on_news(to_table([NewsEvent(event_id='a', event_time=t, known_at=t,"
+        "symbol='X')], NewsEvent)); s.context_at('X', t);"
+        "assert 'exchange_calendars' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

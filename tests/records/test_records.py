@@ -241,7 +241,8 @@ def test_a_message_names_the_field_however_long_its_value_is(field):
     with pytest.raises(InvalidRecordError, match=f"{field} must") as caught:
         Fill(**values | {field: "x" * 10_000_000})
     assert len(str(caught.value)) < 1_000
+    rows = to_table([Fill(**values)], Fill)
+    place = rows.column_names.index(field)
+    rows = rows.set_column(place, field, pa.array(["x" * 10_000_000]))
     with pytest.raises(InvalidTableError, match=f"{field} must"):
-        rows = to_table([Fill(**values)], Fill)
-        place = rows.column_names.index(field)
-        check_table(rows.set_column(place, field, pa.array(["x" * 10_000_000])), Fill)
+        check_table(rows, Fill)

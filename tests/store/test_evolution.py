@@ -159,7 +159,7 @@ def test_it_is_opened_and_goes_on_with_the_columns_of_today(old_history, trades,
     assert TradeStore(old_history).read("cash")["symbol"].to_pylist() == [None, "SPY"]
     report = verify(old_history)
     assert report.is_clean
-    rows = {"trades": 25, "cash": 2, "splits": 1, "bars": 1, "labels": 0, "pnl": 0}
+    rows = {"trades": 25, "cash": 2, "splits": 1, "bars": 1, "news": 0, "labels": 0, "pnl": 0}
     assert report.table_rows == rows
 
 

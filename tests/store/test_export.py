@@ -68,11 +68,11 @@ def test_the_manifest_says_what_must_be_in_the_folder(uri, tmp_path):
     export(uri, tmp_path / "out", form="csv")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert (manifest["sequence"], manifest["format"]) == (251, "csv")
-    assert set(manifest["tables"]) == {"trades", "cash", "splits", "bars", "labels", "pnl"}
+    assert set(manifest["tables"]) == {"trades", "cash", "splits", "bars", "news", "labels", "pnl"}
     for entry in manifest["tables"].values():
         data = (tmp_path / "out" / entry["file"]).read_bytes()
         assert (hashlib.sha256(data).hexdigest(), len(data)) == (entry["sha256"], entry["size"])
-    assert [entry["rows"] for entry in manifest["tables"].values()].count(0) == 4
+    assert [entry["rows"] for entry in manifest["tables"].values()].count(0) == 5
 
 
 def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe_and_a_number_stays(uri, tmp_path):

@@ -197,7 +197,9 @@ def test_an_empty_batch_is_acknowledged_and_writes_nothing(tmp_path, trades):
 
 def test_unknown_names_are_listed_with_those_that_exist(tmp_path, trades):
     with TradeStore(tmp_path) as store:
-        with pytest.raises(UnknownNameError, match=r"trades, cash, splits, bars, labels.*'trade'"):
+        with pytest.raises(
+            UnknownNameError, match=r"trades, cash, splits, bars, news, labels.*'trade'"
+        ):
             store.read("trade")
         with pytest.raises(UnknownNameError, match=r"'trade_id'.*there is no profit"):
             store.read(columns=["profit"])

@@ -16,6 +16,7 @@ References
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,7 +57,8 @@ _READ = {
 }
 _RECURRING = ("RRULE", "RDATE", "RECURRENCE-ID")
 # what the library meets a damaged file with
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OSError)
+_GROUP = " (a group of zones)"  # what is written to a name such as "America"
 # RFC 5545, 3.8.1.9: 1 to 4 high, 5 medium, 6 to 9 low; 0 is undefined
 _IMPORTANCE = (None, *[Importance.HIGH] * 4, Importance.MEDIUM, *[Importance.LOW] * 4)
 
@@ -130,12 +132,27 @@ def _parsed(name: str, text: str) -> list[Component]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of zones that it guesses, which are not used
-            calendars = Calendar.from_ical(text, multiple=True)
+            calendars = Calendar.from_ical(_without_groups(text), multiple=True)
     except _UNREADABLE as error:
         raise _broken(name, str(error)) from error
     if not calendars or any(calendar.name != "VCALENDAR" for calendar in calendars):
         raise _broken(name, "it has no VCALENDAR")
     return list(calendars)
+
+
+def _without_groups(text: str) -> str:
+    """Mark the names of folders of zones, such as "America", on which the library breaks."""
+
+    def marked(found: re.Match[str]) -> str:
+        try:
+            ZoneInfo(found[1])
+        except OSError:
+            return found[0] + _GROUP
+        except (ValueError, ZoneInfoNotFoundError):
+            pass
+        return found[0]
+
+    return re.sub(r"TZID=([A-Za-z_/]+)(?=[;:])", marked, text)
 
 
 def _zones(name: str, calendar: Component) -> dict[str, tzinfo]:
@@ -204,7 +221,7 @@ def _moment(
         return None
     time = require_moment(value.dt, field)
     if stated := value.params.get("TZID"):
-        stated = str(stated)
+        stated = str(stated).removesuffix(_GROUP)
         of_file = _of_iana(stated) or zones.get(stated)
         if of_file is None:
             raise UnreadableCellError(

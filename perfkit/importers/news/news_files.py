@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,10 @@ from perfkit.importers.news.icalendar_events import read_icalendar
 from perfkit.importers.news.news_import import admit_news
 from perfkit.importers.news.news_table import read_news_table
 from perfkit.importers.news.news_times import known_since
+from perfkit.market.exchange_schedule import canonical_name
 from perfkit.records.schema import TIMESTAMP
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     import pandas as pd
@@ -69,6 +70,8 @@ def read_news(
         without a zone and none stated, nothing that says when the news was known.
     InvalidArgumentError
         When an argument does not belong to the file, or is none.
+    UnknownNameError
+        When there is no such ``calendar``.
 
     Notes
     -----
@@ -93,9 +96,12 @@ def read_news(
     ('2015-03-18T18:00:00+00:00', '2015-01-01T05:00:00+00:00', 'XNYS')
     """
     require_zone(times.zone)
+    _require_arguments(source, columns, {"symbol": symbol, "calendar": calendar})
     constants: dict[str, str | datetime | None] = {"symbol": symbol, "calendar": calendar}
     if known_at is not None:
         constants["known_at"] = known_since(known_at, times.zone)
+    if calendar is not None:
+        canonical_name(calendar)
     told = {name: value for name, value in constants.items() if value is not None}
     if isinstance(source, str | Path) and str(source).lower().endswith((".ics", ".ics.gz")):
         if columns or times.layout:
@@ -109,6 +115,19 @@ def read_news(
     for name, value in told.items():
         _fill_in(candidates, name, value)
     return admit_news(reading, candidates)
+
+
+def _require_arguments(source: object, columns: object, words: Mapping[str, object]) -> None:
+    if not isinstance(source, str | Path) and not hasattr(source, "columns"):
+        raise InvalidArgumentError(f"source must be a path or a DataFrame, was {source!r}")
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InvalidArgumentError(
+            f"columns must map fields of news to columns, was {columns!r}; e.g. "
+            "columns={'title': 'What'}"
+        )
+    for name, value in words.items():
+        if value is not None and not isinstance(value, str):
+            raise InvalidArgumentError(f"{name} must be text, was {value!r}")
 
 
 def _fill_in(candidates: Candidates, name: str, value: str | datetime) -> None:
