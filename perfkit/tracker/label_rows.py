@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import UnknownNameError
-from perfkit.records import LabelRecord, arrow_schema
+from perfkit.labels.versions import require_version
+from perfkit.records import LabelRecord, LabelSource, arrow_schema
 from perfkit.tracker.known_records import KnownRecords
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def screen_labels(batch: Batch, store: TradeStore) -> None:
 
     Raises
     ------
+    InvalidArgumentError
+        When a rule's version has the name of something else.
     UnknownNameError
         When a trade was never recorded for its account and strategy.
     ConflictError
@@ -45,6 +48,9 @@ def screen_labels(batch: Batch, store: TradeStore) -> None:
         content.
     """
     labels = batch.rows
+    by_rule = labels.filter(pc.equal(labels.column("source"), LabelSource.RULE.value))
+    for version in pc.unique(by_rule.column("version")).to_pylist():
+        require_version(version)
     judged = pl.lit(True)
     for name in _TRADE:
         judged &= pl.col(name).is_in(pc.unique(labels.column(name)).to_pylist())

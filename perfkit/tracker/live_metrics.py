@@ -124,9 +124,10 @@ def _countable(trades: pa.Table) -> pa.Table:
     """Make unknown what is too large to be counted: what is on disk must not be refused."""
     for name in _FROM_BOOKS:
         place, values = trades.column_names.index(name), trades.column(name).to_numpy()
-        is_large = np.abs(values) >= LARGEST
-        if is_large.any():
-            bound = np.sign(values) * LARGEST if name == "position" else np.nan
-            found = pa.array(np.where(is_large, bound, values), from_pandas=True)
-            trades = trades.set_column(place, name, found)
+        is_countable = np.abs(values) < LARGEST
+        if is_countable.all():
+            continue
+        other = LARGEST if name == "position" else np.nan  # of a position: that it is not flat
+        found = pa.array(np.where(is_countable, values, other), from_pandas=True)
+        trades = trades.set_column(place, name, found)
     return trades

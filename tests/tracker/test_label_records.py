@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from perfkit.errors import ConflictError, InvalidTableError, UnknownNameError
+from perfkit.errors import (
+    ConflictError,
+    InvalidArgumentError,
+    InvalidTableError,
+    UnknownNameError,
+)
 from perfkit.records import LabelRecord, to_table
 from perfkit.store import TradeStore
 from perfkit.tracker import TradeTracker
@@ -106,3 +111,10 @@ def test_a_bad_label_is_refused_with_its_field(tracker):
     with pytest.raises(InvalidTableError, match="source must be one of rule, model"):
         tracker.record_labels(rows)
     assert tracker.record_labels([]).accepted == 0
+
+
+@pytest.mark.parametrize("version", ["recorded", "unversioned"])
+def test_a_rule_set_can_not_take_the_name_of_something_else(tracker, version):
+    with pytest.raises(InvalidArgumentError, match="version must be a name of its own"):
+        tracker.record_labels([label(source="rule", version=version)])
+    assert tracker.record_labels([label(source="model", version=version)]).accepted == 1
