@@ -39,7 +39,7 @@ def doubled_trades(location: Location) -> list[str]:
     doubled = counted.filter(pc.greater(counted.column("sequence_count"), 1))
     return [
         f"trade {row['trade_id']!r} of account {row['account_id']!r} is recorded more than once: "
-        f"as numbers {', '.join(map(str, sorted(row['sequence_list'])))}; record a bust of it, and the "
-        "trade anew under another id"
+        f"as numbers {', '.join(map(str, sorted(row['sequence_list'])))}; record a bust of it, and "
+        "the trade anew under another id"
         for row in doubled.sort_by([(name, "ascending") for name in _ID]).to_pylist()
     ]
