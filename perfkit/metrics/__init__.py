@@ -19,14 +19,17 @@ from perfkit.metrics.extremes import (
     pnl_drawdown,
     worst_trade,
 )
+from perfkit.metrics.frequency import Frequency, periods_per_year
 from perfkit.metrics.metric import REASONS, Metric
 from perfkit.metrics.money_weighted import modified_dietz, money_weighted_return
 from perfkit.metrics.path import Path
 from perfkit.metrics.performance_metrics import PerformanceMetrics
 from perfkit.metrics.period import Period, fold
+from perfkit.metrics.profile import Profile
+from perfkit.metrics.profiles import PROFILES
 from perfkit.metrics.r_multiples import expectancy_r
 from perfkit.metrics.ratios import calmar_ratio, downside_deviation, sharpe_ratio, sortino_ratio
-from perfkit.metrics.readings import Reading, Sample, compute, read
+from perfkit.metrics.readings import Reading, compute, read
 from perfkit.metrics.returns import (
     PERIODS_PER_YEAR,
     cagr,
@@ -35,6 +38,7 @@ from perfkit.metrics.returns import (
     total_return,
     volatility,
 )
+from perfkit.metrics.sample import Sample
 from perfkit.metrics.tail import cvar_historical, kurtosis, skewness, var_historical
 from perfkit.metrics.tally import Tally
 from perfkit.metrics.trades import (
@@ -53,11 +57,14 @@ __all__ = [
     "HEADLINE",
     "METRICS",
     "PERIODS_PER_YEAR",
+    "PROFILES",
     "REASONS",
+    "Frequency",
     "Metric",
     "Path",
     "PerformanceMetrics",
     "Period",
+    "Profile",
     "Reading",
     "Sample",
     "Tally",
@@ -90,6 +97,7 @@ __all__ = [
     "modified_dietz",
     "money_weighted_return",
     "payoff_ratio",
+    "periods_per_year",
     "pnl_drawdown",
     "profit_factor",
     "read",

@@ -18,7 +18,6 @@ BENCHMARK_METRICS = (
         needs="benchmark",
         minimum=2,
         undefined=("zero_variance", "ruin"),
-        options=("periods", "rf"),
     ),
     Metric(
         name="beta",
@@ -51,7 +50,6 @@ BENCHMARK_METRICS = (
         source="Grinold and Kahn (1999), Active Portfolio Management",
         needs="benchmark",
         minimum=2,
-        options=("periods",),
     ),
     Metric(
         name="information_ratio",
@@ -63,7 +61,6 @@ BENCHMARK_METRICS = (
         needs="benchmark",
         minimum=2,
         undefined=("zero_variance",),
-        options=("periods",),
     ),
     Metric(
         name="up_capture",
@@ -74,7 +71,6 @@ BENCHMARK_METRICS = (
         source="Bacon (2008), Practical Portfolio Performance Measurement",
         needs="benchmark",
         undefined=("ruin", "too_few"),
-        options=("periods",),
     ),
     Metric(
         name="down_capture",
@@ -85,6 +81,5 @@ BENCHMARK_METRICS = (
         source="Bacon (2008), Practical Portfolio Performance Measurement",
         needs="benchmark",
         undefined=("ruin", "too_few"),
-        options=("periods",),
     ),
 )

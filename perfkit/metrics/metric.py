@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 __all__ = ["REASONS", "Metric"]
 
@@ -15,9 +18,11 @@ REASONS = MappingProxyType(
         "no_losses": "nothing was lost, so there is no loss to divide by",
         "zero_variance": "the values do not move",
         "too_few": "there are fewer observations than the metric needs",
+        "insufficient": "the sample is too small to tell skill from luck",
+        "no_overlap": "no date is both the returns' and the benchmark's",
         "ruin": "more than everything was lost",
         "no_capital": "there is no capital to measure a return on; record a deposit",
-        "no_rate": "an exchange rate was not known; record bars of the pair, such as EUR/USD",
+        "unpriced": "a price or an exchange rate was not known; record bars, e.g. of EUR/USD",
         "overflow": "the value is larger than a float can hold",
     }
 )
@@ -49,8 +54,10 @@ class Metric:
     undefined : tuple of str
         Reason codes, in the order of asking, of a value that is not finite
         although there are enough observations; the last is what remains.
-    options : tuple of str
-        What the function takes of ``periods`` and ``rf``.
+
+    Notes
+    -----
+    What the function can be told is `options`: its keywords, each with its default.
     """
 
     name: str
@@ -62,4 +69,20 @@ class Metric:
     needs: str
     minimum: int = 1
     undefined: tuple[str, ...] = ("overflow",)
-    options: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Keywords that the function takes, with their defaults; ``periods`` has none."""
+        return _keywords(self.function)
+
+
+@functools.cache
+def _keywords(function: Callable[..., float]) -> Mapping[str, Any]:
+    parameters = inspect.signature(function).parameters.values()
+    return MappingProxyType(
+        {
+            p.name: None if p.default is p.empty else p.default
+            for p in parameters
+            if p.kind is p.KEYWORD_ONLY
+        }
+    )

@@ -8,58 +8,107 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    ParamSpec,
-    Protocol,
-    TypeAlias,
-    cast,
-    overload,
-)
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from perfkit.errors import InvalidArgumentError
+from perfkit.metrics.options import Handling, full_signature, options_of
+from perfkit.metrics.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["GUARD", "Floats", "PerColumn", "aligned", "normalised", "observations", "per_column"]
+__all__ = [
+    "GUARD",
+    "Floats",
+    "Observed",
+    "PerColumn",
+    "aligned",
+    "normalised",
+    "observations",
+    "per_column",
+]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-P = ParamSpec("P")
 
 # A dispersion below this part of the largest value is rounding, not risk: a
 # constant series of n floats has a computed deviation of a few eps, not of 0.
 GUARD = 64 * float(np.finfo(np.float64).eps)
 
 
-class PerColumn(Protocol[P]):
-    """A metric of one column that also takes a frame."""
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A column that was checked once: finite float64, nothing missing, in order.
+
+    Whoever asks many metrics of one column checks it once and gives this in its place.
+    """
+
+    values: Floats
+
+
+class PerColumn(Protocol):
+    """A metric of one column that also takes a frame, and the options of `Handling`."""
+
+    __name__: str
 
     @overload
-    def __call__(
-        self, data: pd.DataFrame, /, *args: P.args, **kwargs: P.kwargs
-    ) -> pd.Series[float]: ...
+    def __call__(self, data: pd.DataFrame, /, *args: Any, **options: Any) -> pd.Series[float]: ...
     @overload
-    def __call__(self, data: Any, /, *args: P.args, **kwargs: P.kwargs) -> float: ...
+    def __call__(self, data: Any, /, *args: Any, **options: Any) -> float: ...
 
 
-def per_column(metric: Callable[Concatenate[Any, P], float]) -> PerColumn[P]:
-    """Let a metric of one column answer a frame with one value a column."""
+def per_column(metric: Callable[..., float]) -> PerColumn:
+    """Let a metric of one column answer a frame, and take the options of `Handling`."""
 
     @functools.wraps(metric)
-    def measured(data: Any, /, *args: P.args, **kwargs: P.kwargs) -> float | pd.Series[float]:
+    def measured(
+        data: Any, /, *args: Any, nan: str = "drop", undefined: str = "ieee", **options: Any
+    ) -> float | pd.Series[float]:
         if isinstance(data, pd.DataFrame):
-            values = [metric(data[name], *args, **kwargs) for name in data.columns]
+            how = {**options, "nan": nan, "undefined": undefined}
+            values = [measured(data[name], *args, **how) for name in data.columns]
             return pd.Series(values, index=data.columns, dtype=np.float64)
-        return metric(data, *args, **kwargs)
+        if nan != "drop":
+            data, *rest = (_without_missing(column, nan) for column in (data, *args))
+            args = tuple(rest)
+        value = metric(data, *args, **options)
+        if undefined == "ieee" or math.isfinite(value):
+            return value
+        return _settled(value, data, undefined)
 
-    return cast("PerColumn[P]", measured)
+    vars(measured)["__signature__"] = full_signature(metric)
+    return cast("PerColumn", measured)
+
+
+def _without_missing(data: Any, nan: str) -> Any:
+    """Count what is missing as 0, or refuse it."""
+    options_of(Handling, {"nan": nan})
+    if isinstance(data, Observed | Tally):
+        return data  # nothing is missing in either
+    values = _floats(data)
+    missing = np.isnan(values)
+    if nan == "refuse" and missing.any():
+        where = int(missing.argmax())
+        named = data.index[where] if isinstance(data, pd.Series) else f"position {where}"
+        raise InvalidArgumentError(
+            f"observations must not be missing with nan='refuse', was NaN at {named}; "
+            "give a number, or say nan='drop' or nan='zero'"
+        )
+    filled = np.where(missing, 0.0, values)
+    return pd.Series(filled, data.index) if isinstance(data, pd.Series) else filled
+
+
+def _settled(value: float, data: Any, undefined: str) -> float:
+    """Write a value that is not finite as the caller wants it."""
+    options_of(Handling, {"undefined": undefined})
+    if undefined == "zero":
+        return 0.0
+    size = data.n if isinstance(data, Tally) else observations(data).size
+    return math.inf if undefined == "inf" and size else math.nan
 
 
 def observations(data: Any) -> Floats:
@@ -81,6 +130,8 @@ def observations(data: Any) -> Floats:
         When a value is infinite, the data has two dimensions, or its dates
         are unsorted or duplicate.
     """
+    if isinstance(data, Observed):
+        return data.values
     values = _floats(data)
     return values[~np.isnan(values)]
 
@@ -137,11 +188,20 @@ def normalised(values: Floats, reference: Floats | None = None) -> tuple[Floats,
 
 
 def _floats(data: Any) -> Floats:
+    if isinstance(data, Observed):
+        return data.values
     if isinstance(data, pd.Series):
         _check_dates(data.index)
-        values = data.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        values = np.asarray(data, dtype=np.float64)
+    try:
+        if isinstance(data, pd.Series):
+            values = data.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            values = np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"observations must be numbers, was {type(data).__name__} {str(data)[:60]!r}: {error}; "
+            "a value that is not known is NaN"
+        ) from error
     if values.ndim != 1:
         raise InvalidArgumentError(
             f"a metric takes one column of shape (n,), was {values.shape}; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
@@ -13,40 +13,19 @@ from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.catalog import METRICS, find_metrics
 from perfkit.metrics.observations import aligned, observations
 from perfkit.metrics.path import wealth
+from perfkit.metrics.profiles import find_profile
 from perfkit.metrics.returns import dispersion
+from perfkit.metrics.sample import sample_of
 from perfkit.metrics.trades import tally_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from perfkit.metrics.metric import Metric
+    from perfkit.metrics.profile import Profile
+    from perfkit.metrics.sample import Sample, Terms
 
-__all__ = ["Reading", "Sample", "compute", "read"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What the metrics of one strategy are read from.
-
-    Attributes
-    ----------
-    returns : array-like of shape (n,), optional
-        Simple returns a period.
-    trades : array-like of shape (n_trips,) or Tally, optional
-        Net P&L of closed round trips.
-    benchmark : array-like of shape (n,), optional
-        The benchmark's returns.
-    periods : float, optional
-        Periods in a year.
-    rf : float
-        Risk-free rate a year.
-    """
-
-    returns: Any = None
-    trades: Any = None
-    benchmark: Any = None
-    periods: float | None = None
-    rf: float = 0.0
+__all__ = ["Reading", "compute", "read"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +55,9 @@ def compute(
     trades: Any = None,
     *,
     metrics: str | Sequence[str] = "headline",
-    periods: float | None = None,
-    rf: float = 0.0,
+    profile: str | Profile = "perfkit",
     benchmark: Any = None,
+    **terms: Unpack[Terms],
 ) -> pd.DataFrame:
     """Measure one strategy by a selection of the catalogue.
 
@@ -91,23 +70,24 @@ def compute(
     metrics : str or sequence of str
         ``headline``, ``all``, or names. The two words leave out what the
         given data can't answer; a name that it can't answer is an error.
-    periods : float, optional
-        Periods in a year; needed with returns.
-    rf : float
-        Risk-free rate a year: 0.04 is 4 %.
+    profile : str or Profile
+        Whose conventions: a name of `PROFILES`, or a set of options of one's own.
     benchmark : array-like of shape (n,), optional
         The benchmark's returns.
+    **terms
+        ``periods``, ``calendar``, ``rf`` and ``rf_per_period``, see `Terms`.
 
     Returns
     -------
     DataFrame
         Indexed by metric: ``value``, ``unit``, ``better``, ``n`` and
-        ``reason`` (a code of `REASONS`, missing for a finite value).
+        ``reason`` (a code of `REASONS`, missing for a finite value). Its ``attrs`` say the
+        ``profile``, the ``periods`` in a year and where they come from.
 
     Raises
     ------
     UnknownNameError
-        For a metric that is not in the catalogue.
+        For a metric that is not in the catalogue, or a profile that there is not.
     InvalidArgumentError
         When a named metric needs data that was not given.
 
@@ -117,17 +97,13 @@ def compute(
     >>> table["value"].round(2).to_dict()
     {'max_drawdown': 0.02, 'calmar_ratio': 203.09}
     """
-    if isinstance(returns, pd.DataFrame):
-        raise InvalidArgumentError(
-            f"compute measures one column of returns, was a frame of {returns.shape[1]}; "
-            "call it for each column"
-        )
-    sample = Sample(returns=returns, trades=trades, benchmark=benchmark, periods=periods, rf=rf)
+    whose = find_profile(profile)
     names = find_metrics(metrics)
+    sample, source = sample_of(returns, trades, benchmark, whose, terms)
     if isinstance(metrics, str):
         names = tuple(name for name in names if _missing(METRICS[name], sample) is None)
-    found = [read(name, sample) for name in names]
-    return pd.DataFrame(
+    found = [read(name, sample, whose.keywords(METRICS[name])) for name in names]
+    table = pd.DataFrame(
         {
             "value": [r.value for r in found],
             "unit": [METRICS[r.name].unit for r in found],
@@ -137,10 +113,22 @@ def compute(
         },
         index=pd.Index([r.name for r in found], name="metric"),
     )
+    said = {"profile": whose.name, "periods": sample.periods, "periods_source": source}
+    table.attrs.update(said)
+    return table
 
 
-def read(name: str, sample: Sample) -> Reading:
+def read(name: str, sample: Sample, options: Mapping[str, Any] | None = None) -> Reading:
     """Read one metric, with the reason where its value is not finite.
+
+    Parameters
+    ----------
+    name : str
+        A metric of the catalogue.
+    sample : Sample
+        What it is read from.
+    options : mapping of str to object, optional
+        Keywords of the metric, beside the terms of the sample.
 
     Raises
     ------
@@ -152,17 +140,29 @@ def read(name: str, sample: Sample) -> Reading:
     entry = METRICS[find_metrics([name])[0]]
     if missing := _missing(entry, sample):
         raise InvalidArgumentError(f"{name} needs {missing}, which was not given; pass {missing}=")
-    options = {option: getattr(sample, option) for option in entry.options}
-    if entry.needs == "trades":
-        value, count = entry.function(sample.trades, **options), tally_of(sample.trades).n
-    elif entry.needs == "benchmark":
-        value = entry.function(sample.returns, sample.benchmark, **options)
-        count = aligned(sample.returns, sample.benchmark)[0].size
-    else:
-        value, count = entry.function(sample.returns, **options), observations(sample.returns).size
+    said = dict(options or {})
+    for term in ("periods", "rf", "rf_per_period"):
+        if term in entry.options and getattr(sample, term) is not None:
+            said.setdefault(term, getattr(sample, term))
+    if said.get("rf_per_period") is not None:
+        said.pop("rf", None)
+    columns = sample.columns_for(entry, said)
+    value = float(entry.function(*columns, **said))
+    count = _count(entry, columns, said)
     if math.isfinite(value):
         return Reading(name=name, value=value, n=count)
     return Reading(name=name, value=value, n=count, reason=_reason(entry, sample, count))
+
+
+def _count(entry: Metric, columns: tuple[Any, ...], said: Mapping[str, Any]) -> int:
+    if entry.needs == "trades":
+        return tally_of(columns[0]).n
+    if entry.needs == "benchmark":
+        return int(aligned(*columns)[0].size)
+    rates = said.get("rf_per_period")
+    if getattr(rates, "ndim", 0) > 0:
+        return int(aligned(columns[0], rates)[0].size)
+    return int(observations(columns[0]).size)
 
 
 def _missing(entry: Metric, sample: Sample) -> str | None:
@@ -175,7 +175,7 @@ def _missing(entry: Metric, sample: Sample) -> str | None:
     if sample.periods is None and "periods" in entry.options:
         raise InvalidArgumentError(
             f"{entry.name} needs periods, the number of periods in a year; "
-            "give periods=252 for exchange days, 365, 52 or 12"
+            "give periods=252 for exchange days, 365, 52 or 12, or returns with dates"
         )
     return None
 
@@ -183,6 +183,8 @@ def _missing(entry: Metric, sample: Sample) -> str | None:
 def _reason(entry: Metric, sample: Sample, count: int) -> str:
     if entry.needs == "trades" and count == 0:
         return "no_trades"
+    if entry.needs == "benchmark" and count == 0 and observations(sample.returns).size:
+        return "no_overlap"
     if count < entry.minimum:
         return "too_few"
     *asked, remaining = entry.undefined

@@ -26,7 +26,6 @@ RETURN_METRICS = (
         source="Bacon (2008), Practical Portfolio Performance Measurement",
         needs="returns",
         undefined=("ruin", "overflow"),
-        options=("periods",),
     ),
     Metric(
         name="volatility",
@@ -37,7 +36,6 @@ RETURN_METRICS = (
         source="Bacon (2008), Practical Portfolio Performance Measurement",
         needs="returns",
         minimum=2,
-        options=("periods",),
     ),
     Metric(
         name="sharpe_ratio",
@@ -49,7 +47,6 @@ RETURN_METRICS = (
         needs="returns",
         minimum=2,
         undefined=("zero_variance",),
-        options=("periods", "rf"),
     ),
     Metric(
         name="sortino_ratio",
@@ -61,7 +58,6 @@ RETURN_METRICS = (
         needs="returns",
         minimum=2,
         undefined=("no_losses",),
-        options=("periods", "rf"),
     ),
     Metric(
         name="downside_deviation",
@@ -71,7 +67,6 @@ RETURN_METRICS = (
         formula="sqrt(mean(min(r - rf, 0) ** 2)) * sqrt(y)",
         source="Sortino and Price (1994), Downside Risk Framework",
         needs="returns",
-        options=("periods", "rf"),
     ),
     Metric(
         name="max_drawdown",
@@ -100,7 +95,6 @@ RETURN_METRICS = (
         source="Young (1991), Calmar Ratio: A Smoother Tool",
         needs="returns",
         undefined=("ruin", "overflow", "no_losses"),
-        options=("periods",),
     ),
     Metric(
         name="skewness",

@@ -10,8 +10,9 @@ import numpy as np
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.day_kernel import RETURN
-from perfkit.metrics.readings import Reading, Sample, read
+from perfkit.metrics.readings import Reading, read
 from perfkit.metrics.returns import compounded
+from perfkit.metrics.sample import Sample
 from perfkit.records import LabelPerformance, SummaryMetrics, TradeSummary
 
 if TYPE_CHECKING:

@@ -14,7 +14,9 @@ from perfkit import metrics
 from perfkit.errors import InvalidArgumentError, UnknownNameError
 from perfkit.metrics import METRICS, REASONS, Sample, compute, read
 
-UNITS = {"fraction", "fraction a year", "ratio", "count", "periods", "account currency"}
+UNITS = {
+    "fraction", "fraction a year", "ratio", "count", "periods", "account currency", "probability",
+}  # fmt: skip
 RAMP = [0.01, -0.02, 0.03, -0.01, 0.02]
 HOSTILE = {
     "empty": [],
@@ -72,6 +74,8 @@ def test_a_metric_is_documented(name):
     assert metric.formula
     assert metric.source
     assert set(metric.undefined) <= set(REASONS)
+    for option in ("nan", "undefined"):
+        assert option in metric.options
     for section in ("Parameters", "Returns", "Examples"):
         assert section in metric.function.__doc__
 

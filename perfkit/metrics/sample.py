@@ -1,0 +1,150 @@
+"""Sample: what the metrics of one strategy are read from, each column checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypedDict
+
+import numpy as np
+import pandas as pd
+
+from perfkit.errors import InvalidArgumentError
+from perfkit.metrics.frequency import periods_per_year
+from perfkit.metrics.observations import Observed, aligned, observations
+from perfkit.metrics.trades import tally_of
+
+if TYPE_CHECKING:
+    from perfkit.metrics.metric import Metric
+    from perfkit.metrics.profile import Profile
+
+__all__ = ["Sample", "Terms", "sample_of"]
+
+
+class Terms(TypedDict, total=False):
+    """What is said once for all metrics.
+
+    Attributes
+    ----------
+    periods : float
+        Periods in a year. Without it, those of the profile; the default profile reads
+        them from the dates of the returns, and asks where there are none.
+    calendar : str
+        An exchange calendar, such as ``XNYS``, whose sessions a year are the periods.
+    rf : float
+        Risk-free rate a year: 0.04 is 4 %.
+    rf_per_period : float or Series
+        Risk-free rate a period instead; a Series is aligned by date.
+    """
+
+    periods: float
+    calendar: str
+    rf: float
+    rf_per_period: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What the metrics of one strategy are read from.
+
+    Attributes
+    ----------
+    returns : array-like of shape (n,), optional
+        Simple returns a period.
+    trades : array-like of shape (n_trips,) or Tally, optional
+        Net P&L of closed round trips.
+    benchmark : array-like of shape (n,), optional
+        The benchmark's returns.
+    periods : float, optional
+        Periods in a year.
+    rf : float
+        Risk-free rate a year.
+    rf_per_period : float or array-like of shape (n,), optional
+        Risk-free rate a period instead.
+    checked : mapping of str to tuple, optional
+        By what a metric needs, its columns, checked once; see `once_checked`.
+    """
+
+    returns: Any = None
+    trades: Any = None
+    benchmark: Any = None
+    periods: float | None = None
+    rf: float = 0.0
+    rf_per_period: Any = None
+    checked: dict[str, tuple[Any, ...]] | None = None
+
+    def once_checked(self) -> Self:
+        """Check every column now, so that no metric needs to."""
+        found: dict[str, tuple[Any, ...]] = {}
+        if self.returns is not None:
+            found["returns"] = (Observed(observations(self.returns)),)
+        if self.returns is not None and self.benchmark is not None:
+            pair = aligned(self.returns, self.benchmark)
+            found["benchmark"] = tuple(map(Observed, pair))
+        if self.trades is not None:
+            found["trades"] = (tally_of(self.trades),)
+        columns = {name: getattr(self, name) for name in ("returns", "trades", "benchmark")}
+        terms = {name: getattr(self, name) for name in ("periods", "rf", "rf_per_period")}
+        return type(self)(**columns, **terms, checked=found)
+
+    def columns(self, needs: str) -> tuple[Any, ...]:
+        """Give the columns of a metric as they were given."""
+        if needs == "trades":
+            return (self.trades,)
+        return (self.returns,) if needs == "returns" else (self.returns, self.benchmark)
+
+    def columns_for(self, entry: Metric, options: dict[str, Any]) -> tuple[Any, ...]:
+        """Give the columns of a metric, those that were checked where that is the same."""
+        is_by_date = np.ndim(self.rf_per_period) > 0 and "rf_per_period" in entry.options
+        if self.checked is None or is_by_date or options.get("nan", "drop") != "drop":
+            return self.columns(entry.needs)
+        return self.checked[entry.needs]
+
+
+def sample_of(
+    returns: Any, trades: Any, benchmark: Any, profile: Profile, terms: Terms
+) -> tuple[Sample, str | None]:
+    """Make a sample, and say where its periods in a year come from.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For an unknown term, a frame, or both periods and a calendar.
+    """
+    if unknown := sorted(terms.keys() - Terms.__annotations__.keys()):
+        raise InvalidArgumentError(
+            f"compute takes {', '.join(Terms.__annotations__)}, was given {unknown}"
+        )
+    for name, column in (("returns", returns), ("trades", trades)):
+        if isinstance(column, pd.DataFrame):
+            raise InvalidArgumentError(
+                f"compute measures one column of {name}, was a frame of {column.shape[1]}; "
+                "call it for each column"
+            )
+    if trades is None and profile.trades_are_returns:
+        trades = returns
+    periods, source = _periods(returns, profile, terms)
+    sample = Sample(
+        returns=returns,
+        trades=trades,
+        benchmark=benchmark,
+        periods=periods,
+        rf=terms.get("rf", 0.0),
+        rf_per_period=terms.get("rf_per_period"),
+    )
+    return sample.once_checked(), source
+
+
+def _periods(returns: Any, profile: Profile, terms: Terms) -> tuple[float | None, str | None]:
+    calendar = terms.get("calendar")
+    if terms.get("periods") is not None:
+        if calendar is not None:
+            raise InvalidArgumentError(
+                f"give periods or calendar, not both; were {terms['periods']} and {calendar!r}"
+            )
+        return terms["periods"], "given"
+    if calendar is None and profile.periods is not None:
+        return profile.periods, f"what {profile.name} takes where nobody says"
+    is_dated = isinstance(getattr(returns, "index", None), pd.DatetimeIndex)
+    if calendar is None and not (is_dated and len(returns) >= 3):
+        return None, None
+    return periods_per_year(returns, calendar=calendar)
