@@ -11,6 +11,7 @@ from perfkit.metrics.drawdown import (
     longest_drawdown,
     max_drawdown,
 )
+from perfkit.metrics.explanation import Explanation, explain
 from perfkit.metrics.extremes import (
     best_trade,
     current_streak,
@@ -59,6 +60,7 @@ __all__ = [
     "PERIODS_PER_YEAR",
     "PROFILES",
     "REASONS",
+    "Explanation",
     "Frequency",
     "Metric",
     "Path",
@@ -87,6 +89,7 @@ __all__ = [
     "excess_returns",
     "expectancy",
     "expectancy_r",
+    "explain",
     "fold",
     "information_ratio",
     "kurtosis",

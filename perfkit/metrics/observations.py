@@ -78,7 +78,7 @@ def per_column(metric: Callable[..., float]) -> PerColumn:
         value = metric(data, *args, **options)
         if undefined == "ieee" or math.isfinite(value):
             return value
-        return _settled(value, data, undefined)
+        return _settled(data, undefined)
 
     vars(measured)["__signature__"] = full_signature(metric)
     return cast("PerColumn", measured)
@@ -102,7 +102,7 @@ def _without_missing(data: Any, nan: str) -> Any:
     return pd.Series(filled, data.index) if isinstance(data, pd.Series) else filled
 
 
-def _settled(value: float, data: Any, undefined: str) -> float:
+def _settled(data: Any, undefined: str) -> float:
     """Write a value that is not finite as the caller wants it."""
     options_of(Handling, {"undefined": undefined})
     if undefined == "zero":

@@ -75,7 +75,7 @@ def compute(
     benchmark : array-like of shape (n,), optional
         The benchmark's returns.
     **terms
-        ``periods``, ``calendar``, ``rf`` and ``rf_per_period``, see `Terms`.
+        ``periods``, ``rf`` and ``rf_per_period``, see `Terms`.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def compute(
     """
     whose = find_profile(profile)
     names = find_metrics(metrics)
-    sample, source = sample_of(returns, trades, benchmark, whose, terms)
+    sample = sample_of(returns, trades, benchmark, whose, terms)
     if isinstance(metrics, str):
         names = tuple(name for name in names if _missing(METRICS[name], sample) is None)
     found = [read(name, sample, whose.keywords(METRICS[name])) for name in names]
@@ -113,8 +113,9 @@ def compute(
         },
         index=pd.Index([r.name for r in found], name="metric"),
     )
-    said = {"profile": whose.name, "periods": sample.periods, "periods_source": source}
-    table.attrs.update(said)
+    table.attrs.update(
+        profile=whose.name, periods=sample.periods, periods_source=sample.periods_source
+    )
     return table
 
 
@@ -174,8 +175,7 @@ def _missing(entry: Metric, sample: Sample) -> str | None:
         return "benchmark"
     if sample.periods is None and "periods" in entry.options:
         raise InvalidArgumentError(
-            f"{entry.name} needs periods, the number of periods in a year; "
-            "give periods=252 for exchange days, 365, 52 or 12, or returns with dates"
+            f"{entry.name} needs periods, the number of periods in a year: {sample.periods_source}"
         )
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 import numpy as np
@@ -27,9 +27,8 @@ class Terms(TypedDict, total=False):
     ----------
     periods : float
         Periods in a year. Without it, those of the profile; the default profile reads
-        them from the dates of the returns, and asks where there are none.
-    calendar : str
-        An exchange calendar, such as ``XNYS``, whose sessions a year are the periods.
+        them from the dates of the returns, and asks where they don't say.
+        `perfkit.sessions_a_year` counts those of an exchange.
     rf : float
         Risk-free rate a year: 0.04 is 4 %.
     rf_per_period : float or Series
@@ -37,7 +36,6 @@ class Terms(TypedDict, total=False):
     """
 
     periods: float
-    calendar: str
     rf: float
     rf_per_period: Any
 
@@ -56,6 +54,8 @@ class Sample:
         The benchmark's returns.
     periods : float, optional
         Periods in a year.
+    periods_source : str
+        Where they come from, or why they are not known.
     rf : float
         Risk-free rate a year.
     rf_per_period : float or array-like of shape (n,), optional
@@ -68,6 +68,7 @@ class Sample:
     trades: Any = None
     benchmark: Any = None
     periods: float | None = None
+    periods_source: str = "given"
     rf: float = 0.0
     rf_per_period: Any = None
     checked: dict[str, tuple[Any, ...]] | None = None
@@ -82,9 +83,7 @@ class Sample:
             found["benchmark"] = tuple(map(Observed, pair))
         if self.trades is not None:
             found["trades"] = (tally_of(self.trades),)
-        columns = {name: getattr(self, name) for name in ("returns", "trades", "benchmark")}
-        terms = {name: getattr(self, name) for name in ("periods", "rf", "rf_per_period")}
-        return type(self)(**columns, **terms, checked=found)
+        return replace(self, checked=found)
 
     def columns(self, needs: str) -> tuple[Any, ...]:
         """Give the columns of a metric as they were given."""
@@ -100,15 +99,13 @@ class Sample:
         return self.checked[entry.needs]
 
 
-def sample_of(
-    returns: Any, trades: Any, benchmark: Any, profile: Profile, terms: Terms
-) -> tuple[Sample, str | None]:
-    """Make a sample, and say where its periods in a year come from.
+def sample_of(returns: Any, trades: Any, benchmark: Any, profile: Profile, terms: Terms) -> Sample:
+    """Make a sample for all metrics, in which each column is checked once.
 
     Raises
     ------
     InvalidArgumentError
-        For an unknown term, a frame, or both periods and a calendar.
+        For an unknown term, or a frame.
     """
     if unknown := sorted(terms.keys() - Terms.__annotations__.keys()):
         raise InvalidArgumentError(
@@ -128,23 +125,19 @@ def sample_of(
         trades=trades,
         benchmark=benchmark,
         periods=periods,
+        periods_source=source,
         rf=terms.get("rf", 0.0),
         rf_per_period=terms.get("rf_per_period"),
     )
-    return sample.once_checked(), source
+    return sample.once_checked()
 
 
-def _periods(returns: Any, profile: Profile, terms: Terms) -> tuple[float | None, str | None]:
-    calendar = terms.get("calendar")
+def _periods(returns: Any, profile: Profile, terms: Terms) -> tuple[float | None, str]:
     if terms.get("periods") is not None:
-        if calendar is not None:
-            raise InvalidArgumentError(
-                f"give periods or calendar, not both; were {terms['periods']} and {calendar!r}"
-            )
         return terms["periods"], "given"
-    if calendar is None and profile.periods is not None:
+    if profile.periods is not None:
         return profile.periods, f"what {profile.name} takes where nobody says"
-    is_dated = isinstance(getattr(returns, "index", None), pd.DatetimeIndex)
-    if calendar is None and not (is_dated and len(returns) >= 3):
-        return None, None
-    return periods_per_year(returns, calendar=calendar)
+    try:
+        return periods_per_year(returns)
+    except InvalidArgumentError as error:  # of interest only to a metric that needs them
+        return None, str(error)

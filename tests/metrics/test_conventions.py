@@ -141,7 +141,7 @@ def test_a_benchmark_is_joined_on_the_dates_that_both_have():
 def test_a_benchmark_without_overlap_leaves_the_metric_undefined():
     market = SERIES.set_axis(DAYS + pd.Timedelta(days=100))
     assert np.isnan(m.beta(SERIES, market))
-    assert m.read("beta", m.Sample(returns=SERIES, benchmark=market)).reason == "too_few"
+    assert m.read("beta", m.Sample(returns=SERIES, benchmark=market)).reason == "no_overlap"
 
 
 def test_a_strategy_beside_itself_is_its_benchmark():

@@ -1,0 +1,75 @@
+"""Why two numbers differ is said in words, and its parts sum to the difference."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perfkit.errors import InvalidArgumentError, UnknownNameError
+from perfkit.metrics import METRICS, PROFILES, Profile, compute, explain
+
+DAYS = pd.bdate_range("2024-01-01", periods=120)
+RETURNS = pd.Series(np.random.default_rng(5).normal(0.0005, 0.01, 120), DAYS)
+MARKET = pd.Series(np.random.default_rng(6).normal(0.0005, 0.01, 120), DAYS)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", METRICS)
+def test_both_values_are_those_of_compute_and_the_steps_lead_from_one_to_the_other(name, profile):
+    needs = METRICS[name].needs
+    data = {"trades": [1.0, -2.0, 3.0]} if needs == "trades" else {"returns": RETURNS}
+    if needs == "benchmark":
+        data["benchmark"] = MARKET
+    said = explain(name, **data, b=profile)
+    for value, whose in ((said.a, "perfkit"), (said.b, profile)):
+        own = compute(**data, metrics=[name], profile=whose)["value"].item()
+        assert own == value or (math.isnan(own) and math.isnan(value))
+    if math.isfinite(said.a) and math.isfinite(said.b):
+        assert said.steps["effect"].sum() == pytest.approx(said.b - said.a, abs=1e-9)
+    assert len(said.text.splitlines()) >= 1 + len(said.steps)
+
+
+def test_a_difference_of_one_option_is_one_sentence():
+    own = Profile(name="mine", source="a test", periods=252, options={"cagr": {"nan": "zero"}})
+    gaps = RETURNS.where(RETURNS.index != DAYS[3])
+    said = explain("cagr", gaps, b=own)
+    assert said.steps["option"].tolist() == ["nan"]
+    assert "A missing return counts as 0" in str(said)
+    assert f"{said.b - said.a:+.6g}" in repr(said)
+
+
+def test_profiles_that_agree_say_so():
+    said = explain("max_drawdown", RETURNS, a="perfkit", b="perfkit")
+    assert "no option differs" in said.text
+    assert said.a == said.b
+
+
+def test_what_a_profile_cannot_give_is_said():
+    own = Profile(name="mine", source="a test", deviations={"cagr": "it counts holidays"})
+    assert "it counts holidays" in explain("cagr", RETURNS, b=own).text
+
+
+def test_what_there_is_not_is_refused():
+    with pytest.raises(UnknownNameError, match="no profile 'quantstat'"):
+        explain("cagr", RETURNS, b="quantstat")
+    with pytest.raises(UnknownNameError, match="no metric 'sharp'"):
+        explain("sharp", RETURNS)
+    with pytest.raises(InvalidArgumentError, match="alpha needs benchmark"):
+        explain("alpha", RETURNS)
+    with pytest.raises(InvalidArgumentError, match="was given"):
+        explain("cagr", RETURNS, period=252)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.floats(-0.3, 0.3), min_size=2, max_size=30), st.sampled_from(sorted(PROFILES)))
+def test_no_series_makes_an_explanation_fail(values, profile):
+    for name, metric in METRICS.items():
+        data = {"trades": values} if metric.needs == "trades" else {"returns": values}
+        if metric.needs == "benchmark":
+            data["benchmark"] = values[::-1]
+        assert explain(name, **data, b=profile, periods=252).text
