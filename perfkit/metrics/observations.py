@@ -39,6 +39,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 # constant series of n floats has a computed deviation of a few eps, not of 0.
 GUARD = 64 * float(np.finfo(np.float64).eps)
 
+_NUMERIC = "biufO"  # kinds of numpy's types: truth values, integers, floats, objects
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -192,16 +194,7 @@ def _floats(data: Any) -> Floats:
         return data.values
     if isinstance(data, pd.Series):
         _check_dates(data.index)
-    try:
-        if isinstance(data, pd.Series):
-            values = data.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            values = np.asarray(data, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidArgumentError(
-            f"observations must be numbers, was {type(data).__name__} {str(data)[:60]!r}: {error}; "
-            "a value that is not known is NaN"
-        ) from error
+    values = _numbers(data)
     if values.ndim != 1:
         raise InvalidArgumentError(
             f"a metric takes one column of shape (n,), was {values.shape}; "
@@ -216,9 +209,29 @@ def _floats(data: Any) -> Floats:
     return values
 
 
+def _numbers(data: Any) -> Floats:
+    try:
+        column = data if isinstance(data, pd.Series) else np.asarray(data)
+        if column.dtype.kind not in _NUMERIC:  # a date or a text can be converted, to nonsense
+            raise TypeError(f"they are {column.dtype}")
+        if isinstance(column, pd.Series):
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return column.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"observations must be numbers, was {type(data).__name__} {str(data)[:60]!r}: {error}; "
+            "a value that is not known is NaN"
+        ) from error
+
+
 def _check_dates(index: pd.Index[Any]) -> None:
     if not isinstance(index, pd.DatetimeIndex):
         return
+    if index.hasnans:
+        raise InvalidArgumentError(
+            f"dates must be known, {np.count_nonzero(index.isna())} of {len(index)} are missing; "
+            "leave out the rows without one"
+        )
     if not index.is_unique:
         twice = index[index.duplicated()][0]
         raise InvalidArgumentError(
