@@ -1,24 +1,32 @@
 """Day rows: what every strategy did on every day, as rows that grow.
 
 The rows are the state of live metrics: they can be copied out and taken up again, and
-moved back to a mark, for whoever must count the last trades anew.
+moved back to a mark, for whoever must count the last trades anew. Beside them stand the
+round trips that closed last.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
 
 from perfkit.metrics import day_kernel as kernel
-from perfkit.metrics.day_kernel import OpenTrips, Rows, Undo
+from perfkit.metrics.day_arrays import new_open_trips, new_rows, new_undo
+from perfkit.metrics.day_kernel import OpenTrips
+from perfkit.metrics.day_mark import Mark
+from perfkit.metrics.label_bits import words_for
 from perfkit.metrics.owner_days import OwnerDays
+from perfkit.metrics.row_chain import rows_back_from
+from perfkit.metrics.trip_log import TripLog
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from perfkit.metrics.day_kernel import Floats, Integers, Trades
+    from perfkit.metrics.last_trips import LastTrips
 
 __all__ = ["DayRows", "DayState", "Mark"]
 
@@ -34,37 +42,24 @@ class DayState(NamedTuple):
     arrays: dict[str, npt.NDArray[Any]]
 
 
-class Mark:
-    """A moment that day rows can be moved back to, as long as someone holds it."""
-
-    __slots__ = ("kept", "later", "rows", "trips")
-
-    def __init__(self, rows: int, trips: OpenTrips) -> None:
-        self.rows = rows
-        self.trips = OpenTrips(trips.is_open.copy(), trips.entry.copy())
-        self.kept: list[tuple[Integers, Floats]] = []
-        self.later: Mark | None = None
-
-    def chain(self) -> Iterator[Mark]:
-        """Give this mark and those set after it."""
-        mark: Mark | None = self
-        while mark is not None:
-            yield mark
-            mark = mark.later
-
-
 class DayRows:
-    """Every (account, strategy, day), and every label of it."""
+    """Every (account, strategy, day), and every label of it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    kept_trips : int
+        How many of a strategy's closed round trips are kept one by one, the last ones.
+    """
+
+    def __init__(self, kept_trips: int = 1_000) -> None:
         self.owners: dict[Owner, int] = {}
         self.labels: dict[str, int] = {}
         self.books: dict[tuple[str, str, str], int] = {}
         self._next = 0  # number of the next owner
-        self._rows = _new_rows(_ROOM, _ROOM)
-        self._trips = _new_trips(0, 1)
-        self._undo = _new_undo(_ROOM)
+        self._rows, self._undo = new_rows(_ROOM, _ROOM), new_undo(_ROOM)
+        self._trips, self._closed = new_open_trips(0, 1), TripLog(kept_trips)
         self._last: Mark | None = None
+        self._marks: WeakSet[Mark] = WeakSet()
 
     def __len__(self) -> int:
         return int(self._rows.counts[kernel.COUNT])
@@ -72,9 +67,11 @@ class DayRows:
     def add(self, trades: Trades) -> None:
         """Fold trades in, in canonical order; their numbers are those of this object."""
         self._make_room()
-        start, count = 0, len(trades.owner)
+        start, count = 0, len(trades.labels)
         while True:
-            start = kernel.follow_trades(trades, start, self._rows, self._trips, self._undo)
+            start = kernel.follow_trades(
+                trades, start, self._rows, self._trips, self._closed.arrays, self._undo
+            )
             self._keep()
             if start == count:
                 return
@@ -93,11 +90,12 @@ class DayRows:
             P&L, net asset value and return.
         """
         self._make_room()
-        start = 0
+        start, keys = 0, np.column_stack((owners, days))
+        values = np.ascontiguousarray(values)  # compiled anew for columns that lie otherwise
         while True:
-            start = kernel.mark_days(owners, days, values, start, self._rows, self._undo)
+            start = kernel.mark_days(keys, values, start, self._rows, self._undo)
             self._keep()
-            if start == len(owners):
+            if start == len(keys):
                 return
             self._grow()
 
@@ -122,7 +120,7 @@ class DayRows:
         """Read the days of one strategy, the earlier first; ``first`` and ``last`` are inside."""
         found = np.empty(0, np.int64)
         if self.has_days(owner):
-            found = kernel.rows_of(self._rows, self.owners[owner])
+            found = rows_back_from(int(self._rows.newest[self.owners[owner]]), self._rows.before)
         keys = self._rows.keys[found]
         is_asked = np.ones(len(found), np.bool_)
         if first is not None:
@@ -134,12 +132,22 @@ class DayRows:
         found, keys = found[order], keys[order]
         return OwnerDays(keys[:, 1], keys[:, 2], self._rows.values[found], list(self.labels))
 
+    def trips_of(self, owner: Owner, count: int) -> LastTrips:
+        """Read the last closed round trips of a strategy, at most ``kept_trips``."""
+        return self._closed.last_of(self.owners.get(owner, -1), count, list(self.labels))
+
+    @property
+    def kept_trips(self) -> int:
+        """How many of a strategy's closed round trips are kept."""
+        return self._closed.kept
+
     def mark(self) -> Mark:
         """Mark this moment, for `back_to`."""
-        mark = Mark(len(self), self._trips)
+        mark = Mark(len(self), len(self._closed), self._trips)
         if self._last is not None:
             self._last.later = mark
         self._last = mark
+        self._marks.add(mark)
         self._rows.counts[kernel.MARK] += 1
         return mark
 
@@ -150,6 +158,7 @@ class DayRows:
                 self._rows.values[rows] = values
         kernel.drop_rows(self._rows, mark.rows)
         self._rows.counts[kernel.MARK] += 1
+        self._closed.shorten(mark.closed)
         self._trips = OpenTrips(mark.trips.is_open.copy(), mark.trips.entry.copy())
         mark.kept.clear()
         mark.later, self._last = None, mark
@@ -165,6 +174,7 @@ class DayRows:
             if book[:2] in owners:
                 self._trips.is_open[number] = False
         self._last = None
+        self._marks.clear()
         if self._next > 2 * len(self.owners) + _ROOM:
             self._take_up(self.state())
 
@@ -174,6 +184,7 @@ class DayRows:
             "owners": list(self.owners),
             "books": list(self.books),
             "labels": list(self.labels),
+            "kept_trips": self.kept_trips,
         }
         self._make_room()
         place = np.full(max(self._next, 1), -1)
@@ -187,12 +198,12 @@ class DayRows:
             "is_open": self._trips.is_open[: len(self.books)].copy(),
             "entry": self._trips.entry[: len(self.books)].copy(),
         }
-        return DayState(names, arrays)
+        return DayState(names, arrays | self._closed.state(place))
 
     @classmethod
     def restored(cls, state: DayState) -> Self:
         """Go on from a state."""
-        days = cls()
+        days = cls(state.names["kept_trips"])
         days.owners = dict.fromkeys(map(tuple, state.names["owners"]), 0)
         days.books = {tuple(name): n for n, name in enumerate(state.names["books"])}
         days.labels = {name: n for n, name in enumerate(state.names["labels"])}
@@ -204,13 +215,15 @@ class DayRows:
         self._next = len(self.owners)
         count = len(state.arrays["keys"])
         room = max(_ROOM, 2 * count)
-        self._rows, self._undo = _new_rows(room, 2 * self._next), _new_undo(room)
+        self._rows, self._undo = new_rows(room, 2 * self._next), new_undo(room)
         self._rows.keys[:count] = state.arrays["keys"]
         self._rows.values[:count] = state.arrays["values"]
         self._rows.counts[kernel.COUNT] = count
         kernel.index_rows(self._rows)
         self._trips = OpenTrips(state.arrays["is_open"].copy(), state.arrays["entry"].copy())
+        self._closed.take_up(state.arrays, words_for(len(self.labels)))
         self._last = None
+        self._marks.clear()
 
     def _keep(self) -> None:
         """Hand what was kept of changed rows to the mark that it belongs to."""
@@ -228,42 +241,21 @@ class DayRows:
             self._rows = self._rows._replace(newest=newest)
         books, words = self._trips.entry.shape
         if len(self.books) > books or len(self.labels) > words * _WORD:
-            wider = max(words, self.words)
-            trips = _new_trips(max(len(self.books), 2 * books), wider)
+            wider = max(words, words_for(len(self.labels)))
+            trips = new_open_trips(max(len(self.books), 2 * books), wider)
             trips.is_open[:books], trips.entry[:books, :words] = self._trips
             self._trips = trips
-
-    @property
-    def words(self) -> int:
-        """Words of 64 labels that a set of labels takes."""
-        return max(1, -(-len(self.labels) // _WORD))
+            self._closed.widen(wider)
 
     def _grow(self) -> None:
-        room = 2 * len(self._rows.keys) + _WORD * self.words
-        rows = _new_rows(room, len(self._rows.newest))
+        """Make room for rows or closed round trips, whichever were too many."""
+        if len(self._closed) == len(self._closed.arrays.pnl):
+            self._closed.make_room(list(self._marks))
+            return
+        room = 2 * len(self._rows.keys) + _WORD * words_for(len(self.labels))
+        rows = new_rows(room, len(self._rows.newest))
         for name in ("keys", "values", "changed"):
             getattr(rows, name)[: len(self)] = getattr(self._rows, name)[: len(self)]
         rows.counts[:] = self._rows.counts
         kernel.index_rows(rows)
-        self._rows, self._undo = rows, _new_undo(room)
-
-
-def _new_rows(room: int, owners: int) -> Rows:
-    slots = 1 << (2 * room - 1).bit_length()  # at most half full
-    return Rows(
-        keys=np.zeros((room, 3), np.int64),
-        values=np.zeros((room, kernel.FIELDS)),
-        changed=np.zeros(room, np.int64),
-        before=np.full(room, -1),
-        newest=np.full(max(owners, 1), -1),
-        slots=np.zeros(slots, np.int64),
-        counts=np.zeros(3, np.int64),
-    )
-
-
-def _new_trips(books: int, words: int) -> OpenTrips:
-    return OpenTrips(np.zeros(books, np.bool_), np.zeros((books, words), np.uint64))
-
-
-def _new_undo(room: int) -> Undo:
-    return Undo(np.zeros(room, np.int64), np.zeros((room, kernel.FIELDS)))
+        self._rows, self._undo = rows, new_undo(room)

@@ -5,14 +5,8 @@ They depend on single trips or on the order in which trips closed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from perfkit.metrics.observations import observations, per_column
-from perfkit.metrics.path import Path
+from perfkit.metrics.observations import per_column
 from perfkit.metrics.trades import Trips, tally_of
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 __all__ = [
     "best_trade",
@@ -141,12 +135,12 @@ def current_streak(pnl: Trips) -> float:
 
 
 @per_column
-def pnl_drawdown(pnl: npt.ArrayLike) -> float:
+def pnl_drawdown(pnl: Trips) -> float:
     r"""Largest fall of the cumulative P&L from its peak, the start included.
 
     Parameters
     ----------
-    pnl : array-like of shape (n_trips,) or DataFrame
+    pnl : array-like of shape (n_trips,), DataFrame or Tally
         Net P&L of each closed round trip, in the account currency; NaN is
         dropped.
 
@@ -160,4 +154,4 @@ def pnl_drawdown(pnl: npt.ArrayLike) -> float:
     >>> pnl_drawdown([100.0, -50.0, 200.0, -100.0])
     100.0
     """
-    return Path.of_pnl(observations(pnl)).money_drawdown
+    return tally_of(pnl).pnl_drawdown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -45,20 +45,30 @@ class OwnerDays(NamedTuple):
         """The days."""
         return self.days[: self.size].astype("M8[D]")
 
-    def column(self, field: int) -> Floats:
-        """Give one value of each day."""
-        return self.values[: self.size, field]
+    @property
+    def returns(self) -> Floats:
+        """Return of each day; NaN without capital."""
+        return self.values[: self.size, kernel.RETURN]
+
+    def last(self, count: int) -> Self:
+        """Give the last days alone."""
+        if count >= self.size:
+            return self
+        is_asked = self.days >= self.days[self.size - count]
+        return self._replace(
+            days=self.days[is_asked], labels=self.labels[is_asked], values=self.values[is_asked]
+        )
 
     def trips(self) -> Tally:
         """Count the round trips of all days."""
-        return Tally.of_states(self.values[: self.size, kernel.TALLY :])
+        return Tally.of_states(self.values[: self.size])
 
     def trips_by_label(self) -> dict[str, Tally]:
         """Count the round trips of all days by label."""
         numbers, starts = np.unique(self.labels[self.size :], return_index=True)
         bounds = [*(starts + self.size).tolist(), len(self.labels)]
         return {
-            self.names[number]: Tally.of_states(self.values[first:last, kernel.TALLY :])
+            self.names[number]: Tally.of_states(self.values[first:last])
             for number, first, last in zip(numbers.tolist(), bounds, bounds[1:], strict=False)
         }
 
@@ -70,7 +80,7 @@ class OwnerDays(NamedTuple):
                 realized_pnl=float(row[kernel.PNL] + row[kernel.PNL_LOW]),
                 fees=float(row[kernel.FEES] + row[kernel.FEES_LOW]),
                 trades=int(row[kernel.FILLS]),
-                round_trips=Tally.from_state(row[kernel.TALLY :]),
+                round_trips=Tally.from_state(row),
                 marked_pnl=float(row[kernel.MARKED]),
                 nav=float(row[kernel.NAV]),
                 return_=float(row[kernel.RETURN]),
@@ -79,5 +89,5 @@ class OwnerDays(NamedTuple):
         }
         labelled = zip(self.days.tolist(), self.labels.tolist(), self.values, strict=True)
         for day, label, row in list(labelled)[self.size :]:
-            found[day].labels[self.names[label]] = Tally.from_state(row[kernel.TALLY :])
+            found[day].labels[self.names[label]] = Tally.from_state(row)
         return list(found.values())

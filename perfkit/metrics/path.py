@@ -67,7 +67,7 @@ def wealth(returns: Floats) -> Floats:
     """
     growth: Floats = np.concatenate(([1.0], 1.0 + returns))
     growth[_ruin(growth) + 1 :] = 1.0
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         levels: Floats = np.cumprod(growth, dtype=np.float64)
     return levels
 

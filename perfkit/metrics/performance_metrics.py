@@ -6,16 +6,16 @@ Feeding trades one by one, in batches or all at once gives the same numbers.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from perfkit.errors import InvalidArgumentError, SchemaError, UnknownNameError
+from perfkit.errors import SchemaError, UnknownNameError
+from perfkit.metrics.compounding import PERIODS_PER_YEAR
 from perfkit.metrics.day_rows import DayRows
-from perfkit.metrics.returns import PERIODS_PER_YEAR
+from perfkit.metrics.span import SpanTerms, span_of
 from perfkit.metrics.summary import summary_fields, summary_readings
 from perfkit.metrics.trade_batch import (
     TradingDay,
@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from perfkit.metrics.day_rows import DayState, Mark
+    from perfkit.metrics.last_trips import LastTrips
     from perfkit.metrics.owner_days import OwnerDays
+    from perfkit.metrics.tally import Tally
     from perfkit.records import TradeRecord
 
 __all__ = ["PerformanceMetrics"]
 
 Day: TypeAlias = np.datetime64 | None
 
+_TABLES = (pa.Table, pd.DataFrame)
 EQUITY_COLUMNS = ("account_id", "strategy_id", "day", "pnl", "nav", "return")
 
 
@@ -50,6 +53,9 @@ class PerformanceMetrics:
     periods : mapping of str to float
         Periods in a year for ``daily``, ``weekly`` and ``monthly``; a market
         that never closes has 365 days.
+    kept_trips : int
+        How many of each strategy's closed round trips are kept one by one: the longest
+        window of round trips that a summary can be asked for.
 
     Notes
     -----
@@ -68,10 +74,11 @@ class PerformanceMetrics:
         *,
         trading_day: TradingDay = utc_day,
         periods: Mapping[str, float] = PERIODS_PER_YEAR,
+        kept_trips: int = 1_000,
     ) -> None:
         self._trading_day = trading_day
         self._periods = periods
-        self._days = DayRows()
+        self._days = DayRows(kept_trips)
 
     def update(self, trades: pa.Table | pd.DataFrame | Iterable[TradeRecord]) -> None:
         """Add recorded trades.
@@ -95,10 +102,12 @@ class PerformanceMetrics:
         A P&L that is not known, a null, makes the realised P&L of its day unknown, and
         its round trip is not counted.
         """
-        if isinstance(trades, pa.Table | pd.DataFrame):
+        if isinstance(trades, _TABLES):
             numbers = numbers_of_table(trades, self._days, self._trading_day)
+        elif records := list(trades):
+            numbers = numbers_of_records(records, self._days, self._trading_day)
         else:
-            numbers = numbers_of_records(list(trades), self._days, self._trading_day)
+            return
         self._days.add(numbers)
 
     def update_equity(self, equity: pd.DataFrame) -> None:
@@ -172,7 +181,7 @@ class PerformanceMetrics:
         return self._days.state()
 
     def restore(self, state: DayState) -> None:
-        """Go on from a state, in place of what is remembered."""
+        """Go on from a state, in place of what is remembered; its ``kept_trips`` hold."""
         self._days = DayRows.restored(state)
 
     def mark(self) -> Mark:
@@ -193,9 +202,8 @@ class PerformanceMetrics:
         strategy: str,
         period: str = "daily",
         *,
-        start: date | None = None,
-        end: date | None = None,
         rf: float = 0.0,
+        **span: Unpack[SpanTerms],
     ) -> PerformanceSummary:
         """Read the headline metrics of a strategy.
 
@@ -207,10 +215,14 @@ class PerformanceMetrics:
             ``daily``, ``weekly`` or ``monthly``: the returns that the Sharpe
             ratio is made of. Total return, drawdown and Calmar ratio are
             always those of the daily path.
-        start, end : date or datetime, optional
-            First and last trading day, both inside; a datetime needs a zone.
         rf : float
             Risk-free rate a year.
+        **span
+            ``start`` and ``end``, first and last trading day, both inside, as a date
+            or a datetime with a zone. Or ``window``: ``"63d"`` is the last 63 trading
+            days that the strategy has, up to ``end`` where that is given too;
+            ``"100t"`` its last 100 closed round trips, which have no returns. What is
+            not there is not made up: a window can be shorter.
 
         Returns
         -------
@@ -223,17 +235,51 @@ class PerformanceMetrics:
         UnknownNameError
             When the strategy has no day, listing those that have.
         InvalidArgumentError
-            When the period or the range is none.
+            When the period or the span is none, or a window is longer than what is kept.
         """
-        span = self._span(start, end)
-        rows = self._range(account, strategy, *span)
+        rows, bounds = self._asked(account, strategy, span)
         metrics = summary_readings(rows, period=period, rf=rf, periods=self._periods)
         return PerformanceSummary(
             account_id=account,
             strategy_id=strategy,
             period=period,
-            **summary_fields(rows, metrics, span),
+            **summary_fields(rows, metrics, bounds),
         )
+
+    def tally(self, account: str, strategy: str, **span: Unpack[SpanTerms]) -> Tally:
+        """Give the count of a strategy's closed round trips, for metrics of trades.
+
+        Parameters
+        ----------
+        account, strategy : str
+            Whose round trips.
+        **span
+            As of `summary`.
+
+        Returns
+        -------
+        Tally
+            A copy; metrics of trades take it in place of a column.
+
+        Raises
+        ------
+        UnknownNameError, InvalidArgumentError
+            As `summary`.
+        """
+        return self._asked(account, strategy, span)[0].trips()
+
+    def _asked(
+        self, account: str, strategy: str, terms: SpanTerms
+    ) -> tuple[OwnerDays | LastTrips, tuple[Day, Day]]:
+        """Select what a summary is about, and the days that bound it where they were said."""
+        span = span_of(terms, self._trading_day, self._days.kept_trips)
+        days = self._range(account, strategy, span.first, span.last)
+        if span.trips is None:
+            rows = days if span.days is None else days.last(span.days)
+            return rows, (span.first, span.last)
+        trips = self._days.trips_of((account, strategy), span.trips)
+        day = None if trips.days.size else days.dates[-1]
+        return trips, (day, day)
 
     def _range(self, account: str, strategy: str, first: Day, last: Day) -> OwnerDays:
         owner = account, strategy
@@ -242,19 +288,3 @@ class PerformanceMetrics:
             raise UnknownNameError(f"no trades of {account}/{strategy}; there are {known}")
         bounds = (None if day is None else int(day.astype(np.int64)) for day in (first, last))
         return self._days.days_of(owner, *bounds)
-
-    def _span(self, start: date | None, end: date | None) -> tuple[Day, Day]:
-        first, last = self._day(start), self._day(end)
-        if first is not None and last is not None and first > last:
-            raise InvalidArgumentError(f"start must not be after end, was {first} after {last}")
-        return first, last
-
-    def _day(self, moment: date | None) -> Day:
-        if not isinstance(moment, datetime):
-            return None if moment is None else np.datetime64(moment, "D")
-        if moment.tzinfo is None:
-            raise InvalidArgumentError(
-                f"a datetime must have a zone, was {moment}; give a date for a trading day"
-            )
-        utc = np.array([moment.astimezone(UTC).replace(tzinfo=None)], dtype="M8[us]")
-        return np.datetime64(self._trading_day(utc)[0], "D")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from perfkit.errors import InvalidArgumentError
-from perfkit.metrics.day_kernel import RETURN
+from perfkit.metrics.compounding import compounded, days_in
+from perfkit.metrics.last_trips import LastTrips
 from perfkit.metrics.readings import Reading, read
-from perfkit.metrics.returns import compounded
 from perfkit.metrics.sample import Sample
 from perfkit.records import LabelPerformance, SummaryMetrics, TradeSummary
 
@@ -27,43 +26,47 @@ TRADE_METRICS = ("win_rate", "profit_factor", "avg_win", "avg_loss")
 
 
 def summary_readings(
-    rows: OwnerDays, *, period: str, rf: float, periods: Mapping[str, float]
+    rows: OwnerDays | LastTrips, *, period: str, rf: float, periods: Mapping[str, float]
 ) -> dict[str, Reading]:
     """Read the summary's metrics.
 
     Parameters
     ----------
-    rows : OwnerDays
-        May be empty.
+    rows : OwnerDays or LastTrips
+        May be empty; round trips have no returns, so what is made of returns is undefined.
     period : str
         Which returns the Sharpe ratio is made of; the path's metrics are
         always read from the days, where the drawdown is deepest.
     rf : float
         Risk-free rate a year.
     periods : mapping of str to float
-        Periods in a year, by period.
+        Periods in a year, by period; a period of so many days has its part of the daily ones.
 
     Raises
     ------
     InvalidArgumentError
-        When the period is none of the mapping.
+        When the period is none.
     """
-    if period not in periods:
-        raise InvalidArgumentError(f"period must be one of {', '.join(periods)}, was {period!r}")
-    daily = rows.column(RETURN)
-    coarse, _ = compounded(daily, rows.dates, period=period)
+    length = days_in(period)
+    a_year = periods[period] if period in periods else periods["daily"] / (length or 1)
+    daily = rows.returns
+    coarse, _ = compounded(daily, rows.dates[: daily.size], period=period)
     days = Sample(returns=daily, trades=rows.trips(), periods=periods["daily"], rf=rf)
-    spans = Sample(returns=coarse, periods=periods[period], rf=rf)
+    spans = Sample(returns=coarse, periods=a_year, rf=rf)
     found = {name: read(name, days) for name in (*PATH_METRICS, *TRADE_METRICS)}
     found["sharpe_ratio"] = read("sharpe_ratio", spans)
-    if rows.size and np.isnan(daily).all():
-        for name in (*PATH_METRICS, "sharpe_ratio"):
-            found[name] = replace(found[name], reason="no_capital")
-    return found
+    if isinstance(rows, LastTrips):
+        reason = "no_returns"
+    elif daily.size and np.isnan(daily).all():
+        reason = "no_capital"
+    else:
+        return found
+    of_returns = (*PATH_METRICS, "sharpe_ratio")
+    return found | {name: replace(found[name], reason=reason) for name in of_returns}
 
 
 def summary_fields(
-    rows: OwnerDays,
+    rows: OwnerDays | LastTrips,
     readings: Mapping[str, Reading],
     span: tuple[np.datetime64 | None, np.datetime64 | None],
 ) -> dict[str, Any]:
@@ -71,7 +74,7 @@ def summary_fields(
 
     Parameters
     ----------
-    rows : OwnerDays
+    rows : OwnerDays or LastTrips
         May be empty when the span is given.
     readings : mapping of str to Reading
         From `summary_readings`.

@@ -1,8 +1,13 @@
 """Tally: the running count of closed round trips.
 
-Counts, sums and extremes are free of order; streaks need it, so tallies are
-merged earlier first. Sums are carried as an unevaluated pair (high + low), some
-32 digits, so that any grouping of the same trips reads the same numbers.
+Counts, sums and extremes are free of order; streaks and the fall of the cumulative
+P&L need it, so tallies are merged earlier first. Sums are carried as an unevaluated
+pair (high + low), some 32 digits, so that any grouping of the same trips reads the
+same numbers.
+
+Trips taken one by one give the very bits of the batch. Tallies that are merged give the
+same counts, streaks, best and worst; their sums agree to the last digit or two of a
+float, and so does the fall, of the largest cumulative P&L.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ import numpy.typing as npt
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.day_kernel import (
     BEST,
+    FALL,
     GAIN,
     GAIN_LOW,
     LAST_RUN,
@@ -81,11 +87,11 @@ class Tally:
 
         Parameters
         ----------
-        state : ndarray of shape (15,)
-            Of another tally, or of a row of days; copied.
+        state : ndarray of shape (18,) or more
+            Of another tally, or a row of days, which begins with one; copied.
         """
         tally = cls()
-        tally._state[:] = state
+        tally._state[:] = state[:TALLY_FIELDS]
         return tally
 
     @classmethod
@@ -175,6 +181,14 @@ class Tally:
     def worst(self) -> float:
         """Smallest P&L of a trip; NaN without one."""
         return float(self._state[WORST]) if self.n else math.nan
+
+    @property
+    def pnl_drawdown(self) -> float:
+        """Largest fall of the cumulative P&L from its peak, the start included; NaN without one.
+
+        Positive, in the account currency.
+        """
+        return float(self._state[FALL]) if self.n else math.nan
 
     @property
     def current_streak(self) -> int:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError, SchemaError
 from perfkit.metrics.day_kernel import Trades
-from perfkit.metrics.tally import check_countable
+from perfkit.metrics.label_bits import bits_of_lists, bits_of_words
+from perfkit.metrics.tally import LARGEST, check_countable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     import pandas as pd
 
-    from perfkit.metrics.day_kernel import Floats, Integers, Words
+    from perfkit.metrics.day_kernel import Floats, Integers
     from perfkit.metrics.day_rows import DayRows
     from perfkit.records import TradeRecord
 
@@ -28,10 +31,10 @@ __all__ = ["Days", "TradingDay", "numbers_of_records", "numbers_of_table", "utc_
 Days: TypeAlias = npt.NDArray[np.datetime64]
 TradingDay: TypeAlias = Callable[[Days], Days]
 
-COLUMNS = (
-    "account_id", "strategy_id", "symbol", "execution_time", "commission",
-    "labels", "pnl", "position", "round_trip_pnl",
-)  # fmt: skip
+MONEY = ("pnl", "commission", "position", "round_trip_pnl")
+COLUMNS = ("account_id", "strategy_id", "symbol", "execution_time", "labels", *MONEY)
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def utc_day(times: Days) -> Days:
@@ -52,72 +55,46 @@ def numbers_of_table(
         When a P&L or a position is not known, or too large to be counted.
     """
     table = _table(trades)
-    fees, position = (_known(table, name) for name in ("commission", "position"))
-    pnl, trip = _floats(table["pnl"]), _floats(table["round_trip_pnl"])
-    check_countable(pnl)
-    check_countable(trip)
-    owner, book = _numbered(table, days)
-    times = _utc(table["execution_time"])
-    day = trading_day(times).astype("M8[D]").astype(np.int64)
-    return Trades(owner, book, day, pnl, fees, position, trip, _label_bits(table["labels"], days))
+    money = np.empty((table.num_rows, len(MONEY)))
+    for place, name in enumerate(MONEY):
+        money[:, place] = _floats(table[name])
+    _check_money(money)
+    keys = np.empty((table.num_rows, 3), np.int64)
+    keys[:, 0], keys[:, 1] = _numbered(table, days)
+    keys[:, 2] = trading_day(_utc(table["execution_time"])).astype("M8[D]").astype(np.int64)
+    return Trades(keys, money, bits_of_lists(table["labels"], days.labels))
 
 
 def numbers_of_records(
     trades: Sequence[TradeRecord], days: DayRows, trading_day: TradingDay
 ) -> Trades:
-    """Read a few recorded trades; as `numbers_of_table`."""
-    books = days.books
-    owner = [days.number_of((trade.account_id, trade.strategy_id)) for trade in trades]
-    book = [
-        books.setdefault((trade.account_id, trade.strategy_id, trade.symbol), len(books))
-        for trade in trades
-    ]
-    moments = [trade.execution_time.replace(tzinfo=None) for trade in trades]  # UTC by their rule
-    pnl, fees, position, trip = (
-        np.array([getattr(trade, name) for trade in trades], np.float64)  # None is NaN
-        for name in ("pnl", "commission", "position", "round_trip_pnl")
-    )
-    check_countable(pnl)
-    check_countable(trip)
-    _check_known("position", position)
-    day = trading_day(np.array(moments, "M8[us]")).astype("M8[D]").astype(np.int64)
-    bits = _bits_of_words([trade.labels for trade in trades], days)
-    return Trades(
-        np.array(owner, np.int64), np.array(book, np.int64), day, pnl, fees, position, trip, bits
-    )
+    """Read a few recorded trades, whose times are UTC by their rule; as `numbers_of_table`."""
+    books, keys = days.books, []
+    numbers = _days_of([trade.execution_time for trade in trades], trading_day)
+    for trade, day in zip(trades, numbers, strict=True):
+        owner = trade.account_id, trade.strategy_id
+        book = books.setdefault((*owner, trade.symbol), len(books))
+        keys.append((days.number_of(owner), book, day))
+    money = np.array([(t.pnl, t.commission, t.position, t.round_trip_pnl) for t in trades], float)
+    if not all(map(_is_plain, trades)):
+        _check_money(money)
+    bits = bits_of_words([trade.labels for trade in trades], days.labels)
+    return Trades(np.array(keys), money, bits)
 
 
-def _bits_of_words(labels: Sequence[tuple[str, ...]], days: DayRows) -> Words:
-    numbers = [
-        [days.labels.setdefault(word, len(days.labels)) for word in words] for words in labels
-    ]
-    bits = np.zeros((len(labels), days.words), np.uint64)
-    for row, own in enumerate(numbers):
-        for number in own:
-            bits[row, number >> 6] |= np.uint64(1 << (number & 63))
-    return bits
+def _is_plain(trade: TradeRecord) -> bool:
+    """Tell without an array whether a trade need not be checked as an array."""
+    pnl, position, trip = trade.pnl or 0.0, trade.position, trade.round_trip_pnl or 0.0
+    is_known = position is not None and math.isfinite(position)
+    return is_known and abs(pnl) < LARGEST and abs(trip) < LARGEST
 
 
-def _label_bits(column: pa.ChunkedArray, days: DayRows) -> Words:
-    lists = column.combine_chunks()
-    if not pa.types.is_list(lists.type) or not pa.types.is_string(lists.type.value_type):
-        lists = lists.cast(pa.list_(pa.string()))
-    words = pc.list_flatten(lists).dictionary_encode()
-    known = [
-        days.labels.setdefault(word, len(days.labels)) for word in words.dictionary.to_pylist()
-    ]
-    bits = np.zeros((len(lists), days.words), np.uint64)
-    if not len(words):
-        return bits
-    number = np.array(known, np.uint64)[words.indices.to_numpy()]
-    bit, word = np.uint64(1) << (number & np.uint64(63)), number >> np.uint64(6)
-    counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
-    has_some = counts > 0
-    first = (np.cumsum(counts) - counts)[has_some]
-    for place in range(bits.shape[1]):
-        own = np.where(word == place, bit, np.uint64(0))
-        bits[has_some, place] = np.bitwise_or.reduceat(own, first)
-    return bits
+def _days_of(moments: list[datetime], trading_day: TradingDay) -> list[int]:
+    if trading_day is utc_day:
+        return [moment.toordinal() - _EPOCH for moment in moments]
+    utc = np.array([moment.replace(tzinfo=None) for moment in moments], "M8[us]")
+    days: list[int] = trading_day(utc).astype("M8[D]").astype(np.int64).tolist()
+    return days
 
 
 def _numbered(table: pa.Table, days: DayRows) -> tuple[Integers, Integers]:
@@ -181,20 +158,18 @@ def _utc(times: pa.ChunkedArray) -> Days:
 def _floats(column: pa.ChunkedArray) -> Floats:
     if column.type != pa.float64():
         column = column.cast(pa.float64())
-    # a copy: numba compiles anew for arrays that can't be written to, as Arrow gives some
-    return np.array(column.to_numpy(), dtype=np.float64)
-
-
-def _known(table: pa.Table, name: str) -> Floats:
-    values = _floats(table[name])
-    _check_known(name, values)
+    values: Floats = column.to_numpy()
     return values
 
 
-def _check_known(name: str, values: Floats) -> None:
-    if not np.isfinite(values).all():
-        row = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise InvalidArgumentError(
-            f"{name} of a recorded trade must be finite, was {values[row]} in row {row}; "
-            "let the ledger compute it before metrics are updated"
-        )
+def _check_money(money: Floats) -> None:
+    pnl, fees, position, trip = money.T
+    check_countable(pnl)
+    check_countable(trip)
+    for name, values in (("commission", fees), ("position", position)):
+        if not np.isfinite(values).all():
+            row = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise InvalidArgumentError(
+                f"{name} of a recorded trade must be finite, was {values[row]} in row {row}; "
+                "let the ledger compute it before metrics are updated"
+            )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recovery", "Snapshot"]
 
-_FORMAT = 3
+_FORMAT = 4
 _SHA = 64  # characters of a sha256 in hex
 
 

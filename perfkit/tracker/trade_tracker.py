@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["TradeTracker"]
 
 Feed: TypeAlias = Literal["trades", "metrics"]
-Periodicity: TypeAlias = Literal["daily", "weekly", "monthly"]
 
 
 def _now() -> datetime:
@@ -223,7 +222,7 @@ class TradeTracker(Observations):
             return self.recording.memory.ledger().mark(prices, convert_to)
 
     def metrics(
-        self, account: str, strategy: str, period: Periodicity = "daily"
+        self, account: str, strategy: str, period: str = "daily", *, window: str | None = None
     ) -> PerformanceSummary:
         """Read the live metrics of an account's strategy, by days in UTC.
 
@@ -232,7 +231,7 @@ class TradeTracker(Observations):
 
         Parameters
         ----------
-        account, strategy, period : str
+        account, strategy, period, window : str
             Whose, and as in `History.summary`.
 
         Raises
@@ -241,7 +240,8 @@ class TradeTracker(Observations):
             When the strategy has not traded.
         """
         with self.recording.turn():
-            return self.recording.memory.performance().summary(account, strategy, period)
+            live = self.recording.memory.performance()
+            return live.summary(account, strategy, period, window=window)
 
     def subscribe(
         self, listener: Callable[[Any], object], *, to: Feed = "trades", every: float = 1.0

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics import PerformanceMetrics, day_kernel
 from perfkit.metrics.day_rows import DayRows
+from perfkit.metrics.label_bits import labels_in
 from perfkit.metrics.trade_batch import numbers_of_table, utc_day
 from perfkit.records import TradeRecord, to_table
 
@@ -67,13 +68,23 @@ def lives(draw):
 
 
 def everything(performance):
+    """Every day, and every round trip that is kept, with its labels by name."""
     return {
-        owner: [
-            (repr(replace(row, labels={})), sorted(map(repr, row.labels.items())))
-            for row in performance._range(*owner, None, None).periods()
-        ]
+        owner: (
+            [
+                (repr(replace(row, labels={})), sorted(map(repr, row.labels.items())))
+                for row in performance._range(*owner, None, None).periods()
+            ],
+            kept_trips(performance, owner),
+        )
         for owner in performance.strategies()
     }
+
+
+def kept_trips(performance, owner):
+    last = performance._days.trips_of(owner, 1_000)
+    labels = [sorted(last.names[n] for n in labels_in(bits[None, :])) for bits in last.bits]
+    return list(zip(last.days.tolist(), last.pnl.tolist(), labels, strict=True))
 
 
 def of(*batches, to=lambda trades: to_table(trades, TradeRecord)):
@@ -148,7 +159,23 @@ def test_more_rows_labels_and_books_than_there_was_room_for_at_first():
     assert summary.trade_summary.total_trades == 148
     found = {name: p.trades for name, p in summary.label_performance.items()}
     assert found == {name: sum(name in names[n : n + 3] for n in range(148)) for name in names}
+    window = performance.summary("acc", "s", window="148t")
+    assert window.label_performance == summary.label_performance
     assert len(performance.days("acc", "s")) == 40
+
+
+@law
+@given(lives(), lives())
+def test_a_late_trade_touches_its_day_only(trades, others):
+    late = [replace(t, trade_id=f"late{t.trade_id}", symbol="late") for t in others]
+    late = [replace(t, execution_time=START + timedelta(days=1)) for t in late]
+    performance = of(trades)
+    before = everything(performance)
+    performance.update(late)
+    day = repr(np.datetime64(START.date() + timedelta(days=1), "D"))
+    for owner, (rows, _) in everything(performance).items():
+        others = [row for row in rows if day not in row[0]]
+        assert others == [row for row in before.get(owner, ([], []))[0] if day not in row[0]]
 
 
 def test_a_pnl_that_is_not_known_makes_its_day_unknown_and_no_trip():
@@ -188,7 +215,9 @@ def test_the_kernel_does_what_plain_python_does(trades):
     compiled.add(numbers)
     numbers_of_table(table, plain, utc_day)
     plain._make_room()
-    taken = day_kernel.follow_trades.py_func(numbers, 0, plain._rows, plain._trips, plain._undo)
+    taken = day_kernel.follow_trades.py_func(
+        numbers, 0, plain._rows, plain._trips, plain._closed.arrays, plain._undo
+    )
     assert taken == len(trades)
     count = len(compiled)
     assert count == len(plain)
@@ -196,3 +225,5 @@ def test_the_kernel_does_what_plain_python_does(trades):
         pd.DataFrame(compiled._rows.values[:count]), pd.DataFrame(plain._rows.values[:count])
     )
     assert compiled._rows.keys[:count].tolist() == plain._rows.keys[:count].tolist()
+    for own, other in zip(compiled._closed.arrays, plain._closed.arrays, strict=True):
+        assert own.tolist() == other.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -66,8 +67,12 @@ def histories(draw):
 
 
 def everything(performance):
+    """Days, and summaries of all of them, of the last two and of the last three round trips."""
     return {
-        key: (repr(performance.summary(*key)), performance.days(*key).to_dict("list").__repr__())
+        key: (
+            *(repr(performance.summary(*key, window=window)) for window in (None, "2d", "3t")),
+            performance.days(*key).to_dict("list").__repr__(),
+        )
         for key in performance.strategies()
     }
 
@@ -275,3 +280,28 @@ def test_a_refused_batch_leaves_the_metrics_as_they_were():
     with pytest.raises(InvalidArgumentError):
         performance.update(TURNOVER.assign(round_trip_pnl=[None, None, 1e200, None, None]))
     assert everything(performance) == before
+
+
+def test_a_period_of_so_many_days_is_compounded_from_the_first_day_on():
+    days = pd.bdate_range("2024-01-01", periods=7)
+    returns = [0.01, -0.02, 0.03, 0.01, 0.0, -0.01, 0.02]
+    marked = pd.DataFrame(
+        {
+            "account_id": "main",
+            "strategy_id": "trend",
+            "day": days,
+            "pnl": 0.0,
+            "nav": 100.0,
+            "return": returns,
+        }
+    )
+    live = PerformanceMetrics()
+    live.update_equity(marked)
+    # by hand: (1.01 * .98 - 1, 1.03 * 1.01 - 1, 1.0 * .99 - 1, .02), 126 such periods a year
+    grown = np.array([1.01 * 0.98, 1.03 * 1.01, 0.99, 1.02]) - 1.0
+    expected = grown.mean() / grown.std(ddof=1) * math.sqrt(252 / 2)
+    summary = live.summary("main", "trend", "2d")
+    assert summary.metrics.sharpe_ratio == pytest.approx(expected)
+    for period in ("yearly", "0d", "2", 5):
+        with pytest.raises(InvalidArgumentError, match="period must be one of"):
+            live.summary("main", "trend", period)

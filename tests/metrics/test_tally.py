@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.errors import InvalidArgumentError
-from perfkit.metrics import Tally
+from perfkit.metrics import Path, Tally, pnl_drawdown
 from perfkit.metrics import day_kernel as kernel
 
 PNL = st.lists(
@@ -18,10 +18,11 @@ PNL = st.lists(
     ),
     max_size=40,
 )
-READINGS = (
+FREE = (
     "n", "wins", "losses", "gross_profit", "gross_loss", "total", "mean", "std", "best", "worst",
-    "current_streak", "longest_winning_streak", "longest_losing_streak",
 )  # fmt: skip
+STREAKS = ("current_streak", "longest_winning_streak", "longest_losing_streak")
+READINGS = (*FREE, *STREAKS)
 
 
 def readings(tally):
@@ -32,6 +33,10 @@ def same(left, right, pnl):
     scale = max(1.0, *(abs(x) for x in pnl)) if pnl else 1.0
     assert readings(left) == pytest.approx(
         readings(right), rel=1e-14, abs=1e-14 * scale, nan_ok=True
+    )
+    # a level is a sum of them all, and is rounded once or twice more than in the batch
+    assert left.pnl_drawdown == pytest.approx(
+        right.pnl_drawdown, rel=0.0, abs=1e-15 * sum(map(abs, pnl)), nan_ok=True
     )
 
 
@@ -45,6 +50,29 @@ def test_merging_in_any_grouping_equals_the_batch(pnl, cuts, nested):
 
 
 @settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(-50, 50), max_size=40), st.lists(st.integers(0, 40), max_size=4))
+def test_merging_whole_amounts_is_the_batch_to_the_last_bit(pnl, cuts):
+    parts = [Tally.of(part) for part in np.split(np.array(pnl, float), sorted(cuts))]
+    assert Tally.concatenated(parts) == Tally.of(pnl)
+
+
+@settings(deadline=None, max_examples=40)
+@given(PNL)
+def test_the_fall_of_a_tally_is_that_of_the_path_of_its_trips(pnl):
+    expected = Path.of_pnl(pnl).money_drawdown if pnl else np.nan
+    found = Tally.of(pnl).pnl_drawdown
+    scale = sum(map(abs, pnl))  # the path's own sum drifts by as much
+    assert found == pytest.approx(expected, rel=0.0, abs=1e-14 * scale, nan_ok=True)
+
+
+def test_the_fall_runs_across_a_merge_and_begins_at_nothing():
+    first, second = Tally.of([-1.0, 5.0, -2.0]), Tally.of([-4.0, 1.0])
+    assert (first.pnl_drawdown, second.pnl_drawdown) == (2.0, 4.0)
+    assert Tally.concatenated([first, second]).pnl_drawdown == 6.0  # from 4 down to -2
+    assert pnl_drawdown(Tally.concatenated([second, first])) == 4.0  # from 0 down to -4, twice
+
+
+@settings(deadline=None, max_examples=40)
 @given(PNL)
 def test_updating_one_by_one_is_the_batch_to_the_last_bit(pnl):
     live = Tally()
@@ -55,13 +83,12 @@ def test_updating_one_by_one_is_the_batch_to_the_last_bit(pnl):
 
 @settings(deadline=None, max_examples=40)
 @given(PNL, st.randoms(use_true_random=False))
-def test_all_but_the_streaks_are_free_of_order(pnl, random):
+def test_all_but_streaks_and_fall_are_free_of_order(pnl, random):
     shuffled = list(pnl)
     random.shuffle(shuffled)
-    free = [name for name in READINGS if "streak" not in name]
     scale = max(1.0, *(abs(x) for x in pnl)) if pnl else 1.0
-    assert [getattr(Tally.of(shuffled), n) for n in free] == pytest.approx(
-        [getattr(Tally.of(pnl), n) for n in free], rel=1e-14, abs=1e-14 * scale, nan_ok=True
+    assert [getattr(Tally.of(shuffled), n) for n in FREE] == pytest.approx(
+        [getattr(Tally.of(pnl), n) for n in FREE], rel=1e-14, abs=1e-14 * scale, nan_ok=True
     )
 
 

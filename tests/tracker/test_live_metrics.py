@@ -36,6 +36,24 @@ def test_metrics_follow_every_fill_late_and_corrected_ones_too(tmp_path, fill):
     assert stored.label_performance == live.label_performance
 
 
+def test_the_last_round_trips_follow_late_fills_and_a_restart(tmp_path, fill):
+    def last(tracker, window):
+        tally = tracker.recording.memory.performance().tally("acc_1", "trend", window=window)
+        return tally.wins, tally.losses, tally.pnl_drawdown
+
+    with TradeTracker(tmp_path) as tracker:
+        tracker.record_many([fill("1", 0, "buy", 50.0), fill("2", 2, "sell", 60.0)])
+        tracker.record_many([fill("3", 3, "buy", 60.0), fill("4", 4, "sell", 61.0)])
+        assert [last(tracker, w)[:2] for w in ("1t", "2t", "1d")] == [(1, 0), (2, 0), (2, 0)]
+        tracker.record_many([fill("5", 1, "sell", 40.0), fill("6", 1, "buy", 70.0)])
+        # 10 a unit lost twice, before the one that was won last
+        found = [last(tracker, w) for w in ("1t", "2t", "3t", "1d")]
+        assert [counts[:2] for counts in found] == [(1, 0), (1, 1), (1, 2), (1, 2)]
+        assert found[2][2] == found[3][2] >= 2_000.0
+    with TradeTracker(tmp_path) as again:
+        assert [last(again, w) for w in ("1t", "2t", "3t", "1d")] == found
+
+
 def test_a_strategy_that_has_not_traded_has_no_metrics(tmp_path):
     with TradeTracker(tmp_path) as tracker, pytest.raises(UnknownNameError, match="none yet"):
         tracker.metrics("acc_1", "trend")
