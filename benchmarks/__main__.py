@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import footprint, ledger, metrics, start
+from benchmarks import footprint, ledger, live_metrics, metrics, start
 from benchmarks.timing import machine
 
 ROW = "  {:<42} {:<18} {:>14} {:>12}"
@@ -19,15 +19,21 @@ def main() -> None:
     for what, number, unit in footprint.rows():
         print(f"  {what:<61} {number:>14,.2f} {unit:>12}")
     print("\nmetrics\n" + ROW.format("what", "who", "ms", "perfkit is"))
-    own = 0.0
-    for what, who, ms in metrics.rows():
-        own = ms if who == "perfkit" else own
-        ratio = "" if who == "perfkit" else f"{ms / own:,.1f} x"
-        print(ROW.format(what, who, f"{ms:,.2f}", ratio))
+    _beside(metrics.rows(), "{:,.2f}")
+    print("\nlive metrics\n" + ROW.format("what", "who", "µs", "perfkit is"))
+    _beside(live_metrics.rows(), "{:,.1f}")
     print("\nstart\n" + ROW.format("what", "who", "ms", "perfkit is"))
     starts = start.rows()
     for what, who, ms in starts:
         print(ROW.format(what, who, f"{ms:,.0f}", f"{ms / starts[0][2]:,.1f} x"))
+
+
+def _beside(rows: list[tuple[str, str, float]], form: str) -> None:
+    own = 0.0
+    for what, who, time in rows:
+        own = time if who == "perfkit" else own
+        ratio = "" if who == "perfkit" else f"{time / own:,.1f} x"
+        print(ROW.format(what, who, form.format(time), ratio))
 
 
 if __name__ == "__main__":

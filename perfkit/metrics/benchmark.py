@@ -1,37 +1,74 @@
 """Benchmark: what of a return is the market's, and what is the strategy's own.
 
-Two Series are joined on the dates that both have, arrays by position; a
-row in which either is missing is left out of both.
+Returns, benchmark and a series of risk-free rates are joined on the dates that
+all have, bare columns by position; a row in which any is missing is left out.
 """
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-import numpy as np
-import numpy.typing as npt
+from perfkit.metrics.growth import compound
+from perfkit.metrics.market_rows import MarketRows, market_rows
+from perfkit.metrics.observations import Floats, aligned, per_column
+from perfkit.metrics.options import options_of
+from perfkit.metrics.regression import deviations, inner, slope
+from perfkit.metrics.returns import average, checked_periods, growth_rate
 
-from perfkit.metrics.observations import GUARD, Floats, aligned, normalised, per_column
-from perfkit.metrics.returns import (
-    checked_periods,
-    dispersion,
-    rate_per_period,
-)
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = [
+    "AlphaOptions",
+    "SideOptions",
     "alpha",
+    "alpha_of",
     "beta",
+    "compounded_mean",
     "correlation",
-    "information_ratio",
-    "tracking_error",
+    "r_squared",
 ]
 
 
+class SideOptions(TypedDict, total=False):
+    """Which rows count.
+
+    Attributes
+    ----------
+    side : str
+        ``all``; ``up`` and ``down``: rows in which the benchmark rose or fell;
+        ``above_rf`` and ``below_rf``: in which it beat the risk-free rate or fell short.
+    """
+
+    side: Literal["all", "up", "down", "above_rf", "below_rf"]
+
+
+class AlphaOptions(SideOptions, total=False):
+    """How alpha becomes a year's; and which rows count, see `SideOptions`.
+
+    Attributes
+    ----------
+    annualise : str
+        ``compound``: the mean of a period compounds over p; ``arithmetic``: p times the
+        mean; ``per_period``: the mean itself; ``capm``: the return of a year less
+        what the model grants it, both from compounded means; ``jensen``: both from growth rates.
+    """
+
+    annualise: Literal["compound", "arithmetic", "per_period", "capm", "jensen"]
+
+
 @per_column
-def beta(returns: npt.ArrayLike, benchmark: npt.ArrayLike) -> float:
+def beta(
+    returns: npt.ArrayLike,
+    benchmark: npt.ArrayLike,
+    *,
+    rf_per_period: Any = None,
+    **how: Unpack[SideOptions],
+) -> float:
     r"""Slope of the returns on the benchmark's.
 
-    .. math:: \mathrm{cov}(r, b) / \mathrm{var}(b)
+    .. math:: \mathrm{cov}(r - r_f, b - r_f) / \mathrm{var}(b - r_f)
 
     Parameters
     ----------
@@ -39,12 +76,16 @@ def beta(returns: npt.ArrayLike, benchmark: npt.ArrayLike) -> float:
         Simple returns a period, r.
     benchmark : array-like of shape (n,)
         The benchmark's, b.
+    rf_per_period : float or array-like of shape (n,), optional
+        Risk-free rate a period; a constant one changes nothing where all rows count.
+    **how
+        ``side``, see `SideOptions`.
 
     Returns
     -------
     float, or Series for a frame
         Dimensionless. NaN below two common rows or when the benchmark does
-        not move. A constant risk-free rate would not change it.
+        not move.
 
     References
     ----------
@@ -55,13 +96,23 @@ def beta(returns: npt.ArrayLike, benchmark: npt.ArrayLike) -> float:
     --------
     >>> round(beta([0.02, -0.01, 0.03], [0.01, -0.02, 0.03]), 4)
     0.8158
+    >>> round(beta([0.02, -0.01, 0.03], [0.01, -0.02, 0.03], side="up"), 4)
+    0.5
     """
-    return _slope(*aligned(returns, benchmark))
+    side = options_of(SideOptions, how)["side"]
+    rows = market_rows(returns, benchmark, rf_per_period=rf_per_period).on_side(side)
+    return slope(rows.excess, rows.market)
 
 
 @per_column
 def alpha(
-    returns: npt.ArrayLike, benchmark: npt.ArrayLike, *, periods: float, rf: float = 0.0
+    returns: npt.ArrayLike,
+    benchmark: npt.ArrayLike,
+    *,
+    periods: float,
+    rf: float = 0.0,
+    rf_per_period: Any = None,
+    **how: Unpack[AlphaOptions],
 ) -> float:
     r"""Return above what beta explains, compounded to a year.
 
@@ -77,11 +128,15 @@ def alpha(
         Periods in a year, p.
     rf : float
         Risk-free rate a year, subtracted from both.
+    rf_per_period : float or array-like of shape (n,), optional
+        The rate a period instead; a Series is aligned by date.
+    **how
+        ``annualise`` and ``side``, see `AlphaOptions`.
 
     Returns
     -------
     float, or Series for a frame
-        Fraction a year; NaN where beta is, or when the mean is -1 or less.
+        Fraction a year; NaN where beta is, or when the mean is below -1.
 
     References
     ----------
@@ -93,13 +148,9 @@ def alpha(
     >>> round(alpha([0.02, -0.01, 0.03], [0.01, -0.02, 0.03], periods=12), 4)
     0.099
     """
-    values, market = aligned(returns, benchmark)
-    rate, slope = rate_per_period(rf, periods), _slope(values, market)
-    if math.isnan(slope):
-        return math.nan
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(np.mean(values - rate - slope * (market - rate)))
-        return float(np.power(1.0 + mean, periods) - 1.0) if mean > -1.0 else math.nan
+    said = options_of(AlphaOptions, how)
+    rows = market_rows(returns, benchmark, periods=periods, rf=rf, rf_per_period=rf_per_period)
+    return alpha_of(rows.on_side(said["side"]), periods, said["annualise"])
 
 
 @per_column
@@ -125,16 +176,16 @@ def correlation(returns: npt.ArrayLike, benchmark: npt.ArrayLike) -> float:
     >>> round(correlation([0.02, -0.01, 0.03], [0.01, -0.02, 0.03]), 4)
     0.9862
     """
-    x, y = (_deviations(column)[0] for column in aligned(returns, benchmark))
-    length = math.sqrt(float(x @ x) * float(y @ y))
-    return max(-1.0, min(1.0, float(x @ y) / length)) if length > 0 else math.nan
+    x, y = (deviations(column)[0] for column in aligned(returns, benchmark))
+    length = math.sqrt(inner(x, x) * inner(y, y))
+    return max(-1.0, min(1.0, inner(x, y) / length)) if length > 0 else math.nan
 
 
 @per_column
-def tracking_error(returns: npt.ArrayLike, benchmark: npt.ArrayLike, *, periods: float) -> float:
-    r"""Annualised standard deviation of the active return (ddof 1).
+def r_squared(returns: npt.ArrayLike, benchmark: npt.ArrayLike) -> float:
+    r"""Part of the variance of the returns that the benchmark explains.
 
-    .. math:: \sigma(r - b) \sqrt{p}
+    .. math:: \left(\frac{\mathrm{cov}(r, b)}{\sigma_r \sigma_b}\right)^2
 
     Parameters
     ----------
@@ -142,75 +193,36 @@ def tracking_error(returns: npt.ArrayLike, benchmark: npt.ArrayLike, *, periods:
         Simple returns a period, r.
     benchmark : array-like of shape (n,)
         The benchmark's, b.
-    periods : float
-        Periods in a year, p.
 
     Returns
     -------
     float, or Series for a frame
-        Fraction a year, at least 0; NaN below two common rows.
-
-    References
-    ----------
-    .. [1] R. C. Grinold and R. N. Kahn (1999), *Active Portfolio Management*,
-       2nd ed., McGraw-Hill.
+        0 to 1; NaN below two common rows or when either does not move.
 
     Examples
     --------
-    >>> round(tracking_error([0.02, -0.01, 0.03], [0.01, -0.02, 0.03], periods=12), 4)
-    0.02
+    >>> round(r_squared([0.02, -0.01, 0.03], [0.01, -0.02, 0.03]), 4)
+    0.9727
     """
-    values, market = aligned(returns, benchmark)
-    return dispersion(values - market, values) * math.sqrt(checked_periods(periods))
+    return float(correlation(returns, benchmark)) ** 2
 
 
-@per_column
-def information_ratio(returns: npt.ArrayLike, benchmark: npt.ArrayLike, *, periods: float) -> float:
-    r"""Mean active return for its standard deviation, annualised.
-
-    .. math:: \frac{\overline{r - b}}{\sigma(r - b)} \sqrt{p}
-
-    Parameters
-    ----------
-    returns : array-like of shape (n,) or DataFrame
-        Simple returns a period, r.
-    benchmark : array-like of shape (n,)
-        The benchmark's, b.
-    periods : float
-        Periods in a year, p.
-
-    Returns
-    -------
-    float, or Series for a frame
-        Dimensionless; NaN below two common rows or when the active return
-        does not move.
-
-    References
-    ----------
-    .. [1] R. C. Grinold and R. N. Kahn (1999), *Active Portfolio Management*,
-       2nd ed., McGraw-Hill.
-
-    Examples
-    --------
-    >>> round(information_ratio([0.02, -0.01, 0.03], [0.01, -0.02, 0.03], periods=12), 4)
-    4.0
-    """
-    values, market = aligned(returns, benchmark)
-    scaled, _ = normalised(values - market, values)
-    risk = float(scaled.std(ddof=1)) if scaled.size > 1 else 0.0
-    scale = math.sqrt(checked_periods(periods))
-    return float(scaled.mean()) / risk * scale if risk > GUARD else math.nan
+def alpha_of(rows: MarketRows, periods: float, annualise: str) -> float:
+    """Measure alpha on rows that are joined already; see `AlphaOptions`."""
+    count, steepness = checked_periods(periods), slope(rows.excess, rows.market)
+    if math.isnan(steepness):
+        return math.nan
+    if annualise in ("capm", "jensen"):
+        annual = growth_rate if annualise == "jensen" else compounded_mean
+        rate = rows.annual_rate(count)
+        granted = rate + steepness * (annual(rows.benchmark, count) - rate)
+        return annual(rows.returns, count) - granted
+    own = rows.excess - steepness * rows.market
+    if annualise == "compound":
+        return compounded_mean(own, count)
+    return average(own) * (count if annualise == "arithmetic" else 1.0)
 
 
-def _slope(values: Floats, market: Floats) -> float:
-    (own, size), (moves, step) = _deviations(values), _deviations(market)
-    variance = float(moves @ moves)
-    return float(moves @ own) / variance * (size / step) if variance > 0 else math.nan
-
-
-def _deviations(values: Floats) -> tuple[Floats, float]:
-    """Deviations from the mean and their scale; all 0 where they are only rounding."""
-    scaled, scale = normalised(values)
-    if scaled.size < 2 or float(scaled.std()) <= GUARD:
-        return np.zeros_like(scaled), scale
-    return scaled - scaled.mean(), scale
+def compounded_mean(values: Floats, periods: float) -> float:
+    """Compound the mean of a period to a year; NaN of none, or below -1."""
+    return compound(average(values), checked_periods(periods))

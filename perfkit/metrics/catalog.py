@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.errors import InvalidArgumentError, UnknownNameError
 from perfkit.metrics.benchmark_metrics import BENCHMARK_METRICS
+from perfkit.metrics.record_metrics import RECORD_METRICS
 from perfkit.metrics.return_metrics import RETURN_METRICS
 from perfkit.metrics.trade_metrics import TRADE_METRICS
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["HEADLINE", "METRICS", "find_metrics"]
 
 METRICS = MappingProxyType(
-    {entry.name: entry for entry in (*RETURN_METRICS, *TRADE_METRICS, *BENCHMARK_METRICS)}
+    {
+        entry.name: entry
+        for entry in (*RETURN_METRICS, *RECORD_METRICS, *TRADE_METRICS, *BENCHMARK_METRICS)
+    }
 )
 
 HEADLINE = (

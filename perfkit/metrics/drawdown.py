@@ -6,23 +6,61 @@ A drawdown is a positive fraction of the peak, and the start counts as a peak.
 from __future__ import annotations
 
 import math
-from typing import Any, overload
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from perfkit.metrics.observations import Floats, observations, per_column
-from perfkit.metrics.path import Path, wealth
+from perfkit.metrics.observations import GUARD, Floats, observations, per_column
+from perfkit.metrics.options import options_of
+from perfkit.metrics.path import deepest, wealth
 
-__all__ = ["drawdown_series", "drawdown_table", "longest_drawdown", "max_drawdown"]
+__all__ = [
+    "DrawdownOptions",
+    "PeakOptions",
+    "depths",
+    "drawdown_series",
+    "drawdown_table",
+    "largest_depth",
+    "longest_drawdown",
+    "max_drawdown",
+    "spells",
+]
+
+
+class PeakOptions(TypedDict, total=False):
+    """Where the highest wealth so far is first looked for.
+
+    Attributes
+    ----------
+    peak : str
+        ``start``: the wealth of 1 before the first return is a peak; ``first_close``: the
+        wealth after it is the first, so that a first loss is none.
+    """
+
+    peak: Literal["start", "first_close"]
+
+
+class DrawdownOptions(PeakOptions, total=False):
+    """Options of a drawdown.
+
+    Attributes
+    ----------
+    sign : str
+        ``loss``: a positive fraction; ``return``: a negative one.
+    """
+
+    sign: Literal["loss", "return"]
 
 
 @overload
-def drawdown_series(returns: pd.Series[Any]) -> pd.Series[float]: ...
+def drawdown_series(
+    returns: pd.Series[Any], **how: Unpack[DrawdownOptions]
+) -> pd.Series[float]: ...
 @overload
-def drawdown_series(returns: npt.ArrayLike) -> Floats: ...
-def drawdown_series(returns: Any) -> Any:
+def drawdown_series(returns: npt.ArrayLike, **how: Unpack[DrawdownOptions]) -> Floats: ...
+def drawdown_series(returns: Any, **how: Unpack[DrawdownOptions]) -> Any:
     r"""Fraction below the highest wealth so far, after each return.
 
     .. math:: 1 - W_t / \max_{s \le t} W_s, \quad W_0 = 1
@@ -31,6 +69,8 @@ def drawdown_series(returns: Any) -> Any:
     ----------
     returns : array-like of shape (n,)
         Simple returns a period; NaN is dropped.
+    **how
+        ``peak`` and ``sign``, see `DrawdownOptions`.
 
     Returns
     -------
@@ -42,16 +82,17 @@ def drawdown_series(returns: Any) -> Any:
     >>> drawdown_series([-0.10, 0.30, -0.20]).round(2).tolist()
     [0.1, 0.0, 0.2]
     """
-    levels = wealth(observations(returns))
-    with np.errstate(invalid="ignore"):  # a wealth beyond float64 has no depth
-        depth = 1.0 - levels[1:] / np.maximum.accumulate(levels)[1:]
+    chosen = options_of(DrawdownOptions, how)
+    depth = depths(observations(returns), chosen["peak"])
+    if chosen["sign"] == "return":
+        depth = 0.0 - depth
     if isinstance(returns, pd.Series):
         return pd.Series(depth, index=returns.index[returns.notna()], name=returns.name)
     return depth
 
 
 @per_column
-def max_drawdown(returns: npt.ArrayLike) -> float:
+def max_drawdown(returns: npt.ArrayLike, **how: Unpack[DrawdownOptions]) -> float:
     r"""Largest fall from a peak, the start included.
 
     .. math:: \max_t \left(1 - W_t / \max_{s \le t} W_s\right), \quad W_0 = 1
@@ -60,6 +101,8 @@ def max_drawdown(returns: npt.ArrayLike) -> float:
     ----------
     returns : array-like of shape (n,) or DataFrame
         Simple returns a period; NaN is dropped.
+    **how
+        ``peak`` and ``sign``, see `DrawdownOptions`.
 
     Returns
     -------
@@ -77,17 +120,21 @@ def max_drawdown(returns: npt.ArrayLike) -> float:
     >>> round(max_drawdown([-0.10, 0.20, -0.50]), 4)
     0.5
     """
-    return Path.of_returns(observations(returns)).max_drawdown
+    chosen = options_of(DrawdownOptions, how)
+    depth = largest_depth(observations(returns), chosen["peak"])
+    return depth if chosen["sign"] == "loss" else 0.0 - depth
 
 
 @per_column
-def longest_drawdown(returns: npt.ArrayLike) -> float:
+def longest_drawdown(returns: npt.ArrayLike, **how: Unpack[PeakOptions]) -> float:
     """Most observations in a row below the peak.
 
     Parameters
     ----------
     returns : array-like of shape (n,) or DataFrame
         Simple returns a period; NaN is dropped.
+    **how
+        ``peak``, see `PeakOptions`.
 
     Returns
     -------
@@ -100,15 +147,15 @@ def longest_drawdown(returns: npt.ArrayLike) -> float:
     >>> longest_drawdown([0.1, -0.1, 0.01, 0.5, -0.1])
     2.0
     """
-    depth = drawdown_series(observations(returns))
+    depth = depths(observations(returns), options_of(PeakOptions, how)["peak"])
     if not depth.size:
         return math.nan
-    starts, ends = _spells(depth)
+    starts, ends = spells(depth)
     return float((ends - starts).max(initial=0))
 
 
 def drawdown_table(returns: pd.Series[Any]) -> pd.DataFrame:
-    """Every drawdown, the deepest first.
+    """Every drawdown, the largest_depth first.
 
     Parameters
     ----------
@@ -123,7 +170,7 @@ def drawdown_table(returns: pd.Series[Any]) -> pd.DataFrame:
         (positive fraction) and ``length`` (observations below the peak).
     """
     depth = drawdown_series(returns)
-    starts, ends = _spells(depth.to_numpy())
+    starts, ends = spells(depth.to_numpy())
     dates = pd.Series(depth.index)
     troughs = [s + int(depth.iloc[s:e].argmax()) for s, e in zip(starts, ends, strict=True)]
     table = pd.DataFrame(
@@ -139,7 +186,30 @@ def drawdown_table(returns: pd.Series[Any]) -> pd.DataFrame:
     return table.sort_values("depth", ascending=False, kind="stable", ignore_index=True)
 
 
-def _spells(depth: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def depths(values: Floats, peak: str) -> Floats:
+    """Fraction below the highest wealth so far after each return; 0 where it is rounding."""
+    levels = wealth(values)
+    highest = np.maximum.accumulate(levels if peak == "start" else levels[1:])
+    highest[highest <= 0.0] = math.nan  # all was lost before the first close
+    with np.errstate(invalid="ignore"):  # a wealth beyond float64 has no depth
+        depth: Floats = levels[1:] / highest[highest.size - values.size :]
+    np.subtract(1.0, depth, out=depth)
+    depth *= depth > GUARD
+    return depth
+
+
+def largest_depth(values: Floats, peak: str) -> float:
+    """Largest drawdown as a positive fraction; NaN of none."""
+    if not values.size:
+        return math.nan
+    levels = wealth(values)[0 if peak == "start" else 1 :]
+    _, _, highest, lowest = deepest(levels)
+    if levels[highest] <= 0.0:  # all was lost before the first close
+        return math.nan
+    return float(1.0 - levels[lowest] / levels[highest])
+
+
+def spells(depth: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """First position of each spell below the peak, and the one after its last."""
     below = np.concatenate(([False], depth > 0.0, [False])).astype(np.int8)
     edges = np.diff(below)

@@ -164,7 +164,5 @@ def _lines(
         lines.append(f"{number}. {words}: {effect}, to {step.value:.6g}.")
     for profile in profiles:
         if entry.name in profile.deviations:
-            lines.append(
-                f"{profile.name} itself says another number: {profile.deviations[entry.name]}."
-            )
+            lines.append(f"{profile.name} differs still: {profile.deviations[entry.name]}.")
     return lines

@@ -1,4 +1,4 @@
-"""Metric: one entry of the catalogue, and the reasons why a value is undefined."""
+"""Metric: one entry of the catalogue."""
 
 from __future__ import annotations
 
@@ -9,23 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["REASONS", "Metric"]
-
-REASONS = MappingProxyType(
-    {
-        "no_trades": "no round trip has closed",
-        "no_wins": "no round trip won",
-        "no_losses": "nothing was lost, so there is no loss to divide by",
-        "zero_variance": "the values do not move",
-        "too_few": "there are fewer observations than the metric needs",
-        "insufficient": "the sample is too small to tell skill from luck",
-        "no_overlap": "no date is both the returns' and the benchmark's",
-        "ruin": "more than everything was lost",
-        "no_capital": "there is no capital to measure a return on; record a deposit",
-        "unpriced": "a price or an exchange rate was not known; record bars, e.g. of EUR/USD",
-        "overflow": "the value is larger than a float can hold",
-    }
-)
+__all__ = ["Metric"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +56,13 @@ class Metric:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """Keywords that the function takes, with their defaults; ``periods`` has none."""
+        """Keywords that the function takes, with their defaults; None where there is none."""
         return _keywords(self.function)
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Keywords that the function must be given."""
+        return _required(self.function)
 
 
 @functools.cache
@@ -85,4 +74,12 @@ def _keywords(function: Callable[..., float]) -> Mapping[str, Any]:
             for p in parameters
             if p.kind is p.KEYWORD_ONLY
         }
+    )
+
+
+@functools.cache
+def _required(function: Callable[..., float]) -> frozenset[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return frozenset(
+        p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty
     )

@@ -77,6 +77,8 @@ def per_column(metric: Callable[..., float]) -> PerColumn:
         if nan != "drop":
             data, *rest = (_without_missing(column, nan) for column in (data, *args))
             args = tuple(rest)
+            if "benchmark" in options:
+                options["benchmark"] = _without_missing(options["benchmark"], nan)
         value = metric(data, *args, **options)
         if undefined == "ieee" or math.isfinite(value):
             return value
@@ -110,7 +112,7 @@ def _settled(data: Any, undefined: str) -> float:
     if undefined == "zero":
         return 0.0
     size = data.n if isinstance(data, Tally) else observations(data).size
-    return math.inf if undefined == "inf" and size else math.nan
+    return math.inf if undefined == "inf" and size > 1 else math.nan
 
 
 def observations(data: Any) -> Floats:
@@ -138,36 +140,49 @@ def observations(data: Any) -> Floats:
     return values[~np.isnan(values)]
 
 
-def aligned(left: Any, right: Any) -> tuple[Floats, Floats]:
-    """Pair two columns: by date when both have one, else by position.
+def aligned(*columns: Any) -> tuple[Floats, ...]:
+    """Pair columns: by date when all have one, else by position.
 
     Parameters
     ----------
-    left, right : array-like of shape (n,)
-        Two Series are joined on the dates that both have; anything else must
-        have the same length.
+    *columns : array-like of shape (n,)
+        Series are joined on the dates that all have; beside anything else all must have
+        the same length, and the Series among them the same dates.
 
     Returns
     -------
     tuple of ndarray
-        Both columns on the rows where neither is missing.
+        Every column on the rows where none is missing.
 
     Raises
     ------
     InvalidArgumentError
-        When the lengths differ, or one index has a time zone and the other
+        When the lengths or dates differ, or one index has a time zone and another
         has none.
     """
-    if isinstance(left, pd.Series) and isinstance(right, pd.Series):
-        left, right = _joined(left, right)
-    first, second = _floats(left), _floats(right)
-    if first.size != second.size:
+    if all(isinstance(column, Observed) for column in columns):
+        return _of_one_length([column.values for column in columns])
+    dated = [column for column in columns if isinstance(column, pd.Series)]
+    if len(dated) == len(columns):
+        columns = _joined(dated)
+    elif any(not column.index.equals(dated[0].index) for column in dated):
         raise InvalidArgumentError(
-            f"two arrays must have the same length to be paired, were {first.size} and "
-            f"{second.size}; give two Series with dates, or cut the arrays to the same rows"
+            "columns must all have dates where two of them have different ones; "
+            "give every column as a Series with its dates"
         )
-    complete = ~(np.isnan(first) | np.isnan(second))
-    return first[complete], second[complete]
+    values = _of_one_length([_floats(column) for column in columns])
+    complete = ~functools.reduce(np.logical_or, map(np.isnan, values))
+    return tuple(column[complete] for column in values)
+
+
+def _of_one_length(columns: list[Floats]) -> tuple[Floats, ...]:
+    sizes = [column.size for column in columns]
+    if len(set(sizes)) > 1:
+        raise InvalidArgumentError(
+            f"arrays must have the same length to be paired, were {' and '.join(map(str, sizes))}; "
+            "give Series with dates, or cut the arrays to the same rows"
+        )
+    return tuple(columns)
 
 
 def normalised(values: Floats, reference: Floats | None = None) -> tuple[Floats, float]:
@@ -244,15 +259,17 @@ def _check_dates(index: pd.Index[Any]) -> None:
         )
 
 
-def _joined(left: pd.Series[Any], right: pd.Series[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
-    zones = [getattr(s.index, "tz", None) is not None for s in (left, right)]
-    if zones[0] != zones[1] and all(isinstance(s.index, pd.DatetimeIndex) for s in (left, right)):
+def _joined(columns: list[pd.Series[Any]]) -> tuple[pd.Series[Any], ...]:
+    dates = [s.index for s in columns if isinstance(s.index, pd.DatetimeIndex)]
+    if len({index.tz is None for index in dates}) > 1:
         raise InvalidArgumentError(
-            "two series must both have a time zone or both none; "
-            "localise the naive one, e.g. series.tz_localize('UTC')"
+            "series must all have a time zone or all none; "
+            "localise the naive ones, e.g. series.tz_localize('UTC')"
         )
-    for series in (left, right):
+    for series in columns:
         if not series.index.is_unique:
             raise InvalidArgumentError("a series that is aligned by date must name each date once")
-    common = left.index.intersection(right.index)
-    return left.loc[common], right.loc[common]
+    common = functools.reduce(
+        lambda one, other: one.intersection(other), (s.index for s in columns)
+    )
+    return tuple(series.loc[common] for series in columns)

@@ -30,7 +30,7 @@ class Handling(TypedDict, total=False):
     undefined : str
         What becomes of a value that is not finite: ``ieee`` leaves it as the metric
         defines it (a gain without any loss is infinite), ``nan`` makes it NaN, ``inf``
-        infinite where there is any observation, ``zero`` 0.
+        infinite where there are two observations, ``zero`` 0.
     """
 
     nan: Literal["drop", "zero", "refuse"]

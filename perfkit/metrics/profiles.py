@@ -6,7 +6,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from perfkit.errors import UnknownNameError
+from perfkit.metrics.document_profiles import LEAN, PERFORMANCE_ANALYTICS
 from perfkit.metrics.profile import Profile
+from perfkit.metrics.python_profiles import EMPYRICAL, FFN, QUANTSTATS, VECTORBT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,34 +17,12 @@ __all__ = ["PROFILES", "find_profile"]
 
 _ALL = (
     Profile(name="perfkit", source="the catalogue's own definitions"),
-    Profile(
-        name="quantstats",
-        source="quantstats 0.0.86",
-        periods=252,
-    ),
-    Profile(
-        name="empyrical",
-        source="empyrical-reloaded 0.7.1",
-        periods=252,
-    ),
-    Profile(
-        name="vectorbt",
-        source="vectorbt 1.2.0",
-        periods=365,
-    ),
-    Profile(
-        name="ffn",
-        source="ffn 1.4.1",
-    ),
-    Profile(
-        name="lean",
-        source="QuantConnect LEAN",
-        periods=252,
-    ),
-    Profile(
-        name="performance_analytics",
-        source="R PerformanceAnalytics 2.1.0",
-    ),
+    QUANTSTATS,
+    EMPYRICAL,
+    VECTORBT,
+    FFN,
+    LEAN,
+    PERFORMANCE_ANALYTICS,
 )
 
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _ALL})

@@ -1,28 +1,88 @@
-"""Ratios: return for risk.
+"""Ratios: return for its dispersion.
 
 The risk-free rate is subtracted observation by observation before anything
-is measured. Where risk is a dispersion, none of it is NaN; where it is a loss,
-none of it is infinity for a gain and NaN for nothing.
+is measured. Without a dispersion there is no ratio: it is NaN.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from perfkit.metrics.observations import GUARD, Floats, normalised, observations, per_column
-from perfkit.metrics.path import Path
-from perfkit.metrics.returns import excess_returns, growth_rate
+from perfkit.errors import InvalidArgumentError
+from perfkit.metrics.growth import compound
+from perfkit.metrics.observations import Floats, per_column
+from perfkit.metrics.options import options_of
+from perfkit.metrics.returns import (
+    SampleOptions,
+    average,
+    dispersion,
+    growth_rate,
+    returns_and_rates,
+)
+from perfkit.metrics.shape import moments
 
-__all__ = ["calmar_ratio", "downside_deviation", "quotient", "sharpe_ratio", "sortino_ratio"]
+__all__ = [
+    "AdjustedSharpeOptions",
+    "MeanOptions",
+    "SharpeOptions",
+    "adjusted_sharpe_ratio",
+    "kelly_fraction",
+    "mean_excess",
+    "quotient",
+    "sharpe_ratio",
+]
+
+
+class MeanOptions(TypedDict, total=False):
+    """Which mean of the excess returns stands above the bar.
+
+    Attributes
+    ----------
+    mean : str
+        ``arithmetic``: the mean; ``geometric``: the rate at which the excess returns
+        compound; ``compound_mean``: the mean return compounded over a year, less the
+        rate of that year.
+    """
+
+    mean: Literal["arithmetic", "geometric", "compound_mean"]
+
+
+class SharpeOptions(MeanOptions, SampleOptions, total=False):
+    """Options of the Sharpe ratio, beside those of its mean and its deviation.
+
+    Attributes
+    ----------
+    annualise : bool
+        Whether the ratio is a year's, or a period's.
+    """
+
+    annualise: Literal[True, False]
+
+
+class AdjustedSharpeOptions(MeanOptions, SampleOptions, total=False):
+    """Options of the adjusted Sharpe ratio.
+
+    Attributes
+    ----------
+    moments : str
+        ``biased`` skewness and kurtosis, or ``unbiased``.
+    """
+
+    moments: Literal["biased", "unbiased"]
 
 
 @per_column
 def sharpe_ratio(
-    returns: npt.ArrayLike, *, periods: float, rf: float = 0.0, rf_per_period: Any = None
+    returns: npt.ArrayLike,
+    *,
+    periods: float,
+    rf: float = 0.0,
+    rf_per_period: Any = None,
+    **how: Unpack[SharpeOptions],
 ) -> float:
     r"""Mean excess return for its standard deviation, annualised.
 
@@ -38,6 +98,8 @@ def sharpe_ratio(
         Risk-free rate a year: 0.04 is 4 %.
     rf_per_period : float or array-like of shape (n,), optional
         The rate a period instead; a Series is aligned by date.
+    **how
+        ``annualise``, ``mean`` and ``ddof``, see `SharpeOptions`.
 
     Returns
     -------
@@ -54,21 +116,27 @@ def sharpe_ratio(
     >>> round(sharpe_ratio([0.01, 0.03, -0.01], periods=252), 3)
     7.937
     """
-    excess = excess_returns(returns, periods=periods, rf=rf, rf_per_period=rf_per_period)
-    scaled, _ = normalised(excess, observations(returns))
-    risk = float(scaled.std(ddof=1)) if scaled.size > 1 else 0.0
-    return float(scaled.mean()) / risk * math.sqrt(periods) if risk > GUARD else math.nan
+    chosen = options_of(SharpeOptions, how)
+    values, rates = returns_and_rates(returns, periods, rf, rf_per_period)
+    count = periods if chosen["annualise"] else 1.0
+    return _sharpe(values, rates, count, chosen["mean"], chosen["ddof"])
 
 
 @per_column
-def downside_deviation(
-    returns: npt.ArrayLike, *, periods: float, rf: float = 0.0, rf_per_period: Any = None
+def adjusted_sharpe_ratio(
+    returns: npt.ArrayLike,
+    *,
+    periods: float,
+    rf: float = 0.0,
+    rf_per_period: Any = None,
+    **how: Unpack[AdjustedSharpeOptions],
 ) -> float:
-    r"""Root mean square of the shortfalls below the acceptable return, annualised.
+    r"""Sharpe ratio that pays for skewness and is charged for fat tails.
 
-    .. math:: \sqrt{\frac{p}{n} \sum_t \min(r_t - r_f, 0)^2}
+    .. math:: S \left(1 + \frac{g_1}{6} S - \frac{g_2}{24} S^2\right)
 
-    The mean is over **all** n observations, not only the losing ones.
+    with the annual Sharpe ratio S and the skewness and excess kurtosis of the
+    excess returns of a period.
 
     Parameters
     ----------
@@ -77,106 +145,87 @@ def downside_deviation(
     periods : float
         Periods in a year, p.
     rf : float
-        Minimum acceptable return a year.
+        Risk-free rate a year.
     rf_per_period : float or array-like of shape (n,), optional
-        Minimum acceptable return a period instead.
+        The rate a period instead.
+    **how
+        ``mean``, ``ddof`` and ``moments``, see `AdjustedSharpeOptions`.
 
     Returns
     -------
     float, or Series for a frame
-        Fraction a year, at least 0; NaN when empty.
+        Dimensionless. NaN below two observations (four for unbiased moments)
+        or without dispersion.
 
     References
     ----------
-    .. [1] F. A. Sortino and L. N. Price (1994), "Performance Measurement in a
-       Downside Risk Framework", *Journal of Investing* 3(3), 59-64.
+    .. [1] J. Pezier and A. White (2006), "The Relative Merits of Investable
+       Hedge Fund Indices and of Funds of Hedge Funds in Optimal Passive
+       Portfolios", ICMA Centre DP 2006-10.
 
     Examples
     --------
-    >>> round(downside_deviation([0.03, -0.01], periods=1), 5)
-    0.00707
+    >>> round(adjusted_sharpe_ratio([0.01, 0.03, -0.01, 0.02], periods=1), 4)
+    0.712
     """
-    excess = excess_returns(returns, periods=periods, rf=rf, rf_per_period=rf_per_period)
-    return _shortfall(excess, observations(returns)) * math.sqrt(periods)
+    chosen = options_of(AdjustedSharpeOptions, how)
+    values, rates = returns_and_rates(returns, periods, rf, rf_per_period)
+    ratio = _sharpe(values, rates, periods, chosen["mean"], chosen["ddof"])
+    skew, excess_kurtosis = moments(values - rates, chosen["moments"])
+    return ratio * (1.0 + skew / 6.0 * ratio - excess_kurtosis / 24.0 * ratio * ratio)
 
 
 @per_column
-def sortino_ratio(
-    returns: npt.ArrayLike, *, periods: float, rf: float = 0.0, rf_per_period: Any = None
+def kelly_fraction(
+    returns: npt.ArrayLike,
+    *,
+    periods: float,
+    fraction: float = 0.5,
+    rf: float = 0.0,
+    rf_per_period: Any = None,
+    **how: Unpack[SampleOptions],
 ) -> float:
-    r"""Mean excess return for its downside deviation, annualised.
+    r"""Leverage at which wealth grows fastest, and a part of it.
 
-    .. math:: \frac{\overline{r - r_f}}
-              {\sqrt{\frac{1}{n} \sum_t \min(r_t - r_f, 0)^2}} \sqrt{p}
+    .. math:: f \, \frac{\overline{r - r_f}}{\sigma^2(r - r_f)}
 
     Parameters
     ----------
     returns : array-like of shape (n,) or DataFrame
         Simple returns a period; NaN is dropped.
     periods : float
-        Periods in a year, p; 1 leaves the ratio a period's.
+        Periods in a year, for the annual rate.
+    fraction : float
+        The part, f: half Kelly by default, 1 is the whole.
     rf : float
-        Risk-free rate a year, which is the minimum acceptable return.
+        Risk-free rate a year.
     rf_per_period : float or array-like of shape (n,), optional
-        Minimum acceptable return a period instead.
+        The rate a period instead.
+    **how
+        ``ddof``, see `SampleOptions`.
 
     Returns
     -------
     float, or Series for a frame
-        Dimensionless; ``inf`` when nothing fell short, NaN when nothing was
-        made either, and below two observations.
+        Multiple of the capital, negative for a bet that loses. NaN below two
+        observations or without dispersion.
 
     References
     ----------
-    .. [1] T. Rollinger and S. Hoffman (2013), "Sortino: A 'Sharper' Ratio",
-       Red Rock Capital.
+    .. [1] E. O. Thorp (2006), "The Kelly Criterion in Blackjack, Sports
+       Betting and the Stock Market", *Handbook of Asset and Liability
+       Management* 1, 385-428.
 
     Examples
     --------
-    >>> annual = [0.17, 0.15, 0.23, -0.05, 0.12, 0.09, 0.13, -0.04]
-    >>> round(sortino_ratio(annual, periods=1), 3)
-    4.417
+    >>> round(kelly_fraction([0.01, 0.03, -0.01], periods=252), 2)
+    12.5
     """
-    excess = excess_returns(returns, periods=periods, rf=rf, rf_per_period=rf_per_period)
-    if excess.size < 2:
-        return math.nan
-    reference = observations(returns)
-    _, scale = normalised(excess, reference)
-    mean, risk = float((excess / scale).mean()), _shortfall(excess, reference) / scale
-    return quotient(mean if abs(mean) > GUARD or risk else 0.0, risk) * math.sqrt(periods)
-
-
-@per_column
-def calmar_ratio(returns: npt.ArrayLike, *, periods: float) -> float:
-    r"""Compound annual growth for the maximum drawdown, over the whole history.
-
-    .. math:: \frac{CAGR}{MDD}
-
-    Parameters
-    ----------
-    returns : array-like of shape (n,) or DataFrame
-        Simple returns a period; NaN is dropped.
-    periods : float
-        Periods in a year.
-
-    Returns
-    -------
-    float, or Series for a frame
-        Dimensionless; ``inf`` for a gain without a drawdown, NaN for nothing
-        made and nothing lost, when empty, or when more than everything was
-        lost.
-
-    References
-    ----------
-    .. [1] T. W. Young (1991), "Calmar Ratio: A Smoother Tool", *Futures* 20(1).
-
-    Examples
-    --------
-    >>> round(calmar_ratio([0.10, -0.05, 0.10], periods=3), 2)
-    2.99
-    """
-    values = observations(returns)
-    return quotient(growth_rate(values, periods), Path.of_returns(values).max_drawdown)
+    if not math.isfinite(fraction):
+        raise InvalidArgumentError(f"fraction must be a number, was {fraction}; half Kelly is 0.5")
+    values, rates = returns_and_rates(returns, periods, rf, rf_per_period)
+    risk = dispersion(values - rates, values, options_of(SampleOptions, how)["ddof"])
+    return fraction * (average(values - rates) / risk) / risk if risk > 0.0 else math.nan
 
 
 def quotient(numerator: float, denominator: float) -> float:
@@ -186,9 +235,20 @@ def quotient(numerator: float, denominator: float) -> float:
     return math.copysign(math.inf, numerator) if abs(numerator) > 0.0 else math.nan
 
 
-def _shortfall(excess: Floats, reference: Floats) -> float:
-    if not excess.size:
+def mean_excess(values: Floats, rates: Any, mean: str, count: float) -> float:
+    """Excess return over `count` periods, by one of `MeanOptions`."""
+    if mean == "arithmetic":
+        return average(values - rates) * count
+    if mean == "geometric":
+        return growth_rate(values - rates, count)
+    rate = float(rates) if np.ndim(rates) == 0 else average(rates)
+    return compound(average(values), count) - compound(rate, count)
+
+
+def _sharpe(values: Floats, rates: Any, count: float, mean: str, ddof: int) -> float:
+    # the mean that is compounded is not of the excess, and so is its deviation
+    moved = values if mean == "compound_mean" else values - rates
+    risk = dispersion(moved, values, ddof)
+    if not risk > 0.0:
         return math.nan
-    scaled, scale = normalised(excess, reference)
-    risk = float(np.sqrt(np.mean(np.minimum(scaled, 0.0) ** 2)))
-    return risk * scale if risk > GUARD else 0.0
+    return mean_excess(values, rates, mean, count) / risk / math.sqrt(count)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
 
+import numpy as np
 import pandas as pd
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.catalog import METRICS, find_metrics
-from perfkit.metrics.observations import aligned, observations
-from perfkit.metrics.path import wealth
+from perfkit.metrics.observations import aligned
 from perfkit.metrics.profiles import find_profile
-from perfkit.metrics.returns import dispersion
-from perfkit.metrics.sample import sample_of
+from perfkit.metrics.reasons import reason_of
+from perfkit.metrics.sample import sample_of, told
 from perfkit.metrics.trades import tally_of
+from perfkit.metrics.uncertainty import limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +57,7 @@ def compute(
     metrics: str | Sequence[str] = "headline",
     profile: str | Profile = "perfkit",
     benchmark: Any = None,
+    level: float | None = None,
     **terms: Unpack[Terms],
 ) -> pd.DataFrame:
     """Measure one strategy by a selection of the catalogue.
@@ -74,6 +75,8 @@ def compute(
         Whose conventions: a name of `PROFILES`, or a set of options of one's own.
     benchmark : array-like of shape (n,), optional
         The benchmark's returns.
+    level : float, optional
+        Confidence of an interval around each metric, such as 0.95; takes a second or so.
     **terms
         ``periods``, ``rf`` and ``rf_per_period``, see `Terms`.
 
@@ -81,8 +84,10 @@ def compute(
     -------
     DataFrame
         Indexed by metric: ``value``, ``unit``, ``better``, ``n`` and
-        ``reason`` (a code of `REASONS`, missing for a finite value). Its ``attrs`` say the
-        ``profile``, the ``periods`` in a year and where they come from.
+        ``reason`` (a code of `REASONS`, missing for a finite value); with a ``level`` also
+        ``low`` and ``high`` by the stationary bootstrap and, where they are NaN,
+        ``limits_reason``. Its ``attrs`` say the ``profile``, the ``periods`` in a year and
+        where they come from.
 
     Raises
     ------
@@ -100,9 +105,10 @@ def compute(
     whose = find_profile(profile)
     names = find_metrics(metrics)
     sample = sample_of(returns, trades, benchmark, whose, terms)
+    said = {name: whose.keywords(METRICS[name]) for name in names}
     if isinstance(metrics, str):
-        names = tuple(name for name in names if _missing(METRICS[name], sample) is None)
-    found = [read(name, sample, whose.keywords(METRICS[name])) for name in names]
+        said = {n: how for n, how in said.items() if sample.lacks(METRICS[n], how) is None}
+    found = [read(name, sample, how) for name, how in said.items()]
     table = pd.DataFrame(
         {
             "value": [r.value for r in found],
@@ -113,6 +119,8 @@ def compute(
         },
         index=pd.Index([r.name for r in found], name="metric"),
     )
+    if level is not None:
+        table = table.join(limits_of(sample, said, level))
     table.attrs.update(
         profile=whose.name, periods=sample.periods, periods_source=sample.periods_source
     )
@@ -139,79 +147,19 @@ def read(name: str, sample: Sample, options: Mapping[str, Any] | None = None) ->
         When the sample lacks what the metric needs.
     """
     entry = METRICS[find_metrics([name])[0]]
-    if missing := _missing(entry, sample):
-        raise InvalidArgumentError(f"{name} needs {missing}, which was not given; pass {missing}=")
-    said = dict(options or {})
-    for term in ("periods", "rf", "rf_per_period"):
-        if term in entry.options and getattr(sample, term) is not None:
-            said.setdefault(term, getattr(sample, term))
-    if said.get("rf_per_period") is not None:
-        said.pop("rf", None)
+    said = told(entry, sample, options or {})
+    if missing := sample.lacks(entry, said):
+        raise InvalidArgumentError(f"{name} needs {missing}; it was not given")
     columns = sample.columns_for(entry, said)
     value = float(entry.function(*columns, **said))
     count = _count(entry, columns, said)
-    if math.isfinite(value):
-        return Reading(name=name, value=value, n=count)
-    return Reading(name=name, value=value, n=count, reason=_reason(entry, sample, count))
+    reason = None if math.isfinite(value) else reason_of(entry, sample, value, count)
+    return Reading(name=name, value=value, n=count, reason=reason)
 
 
 def _count(entry: Metric, columns: tuple[Any, ...], said: Mapping[str, Any]) -> int:
     if entry.needs == "trades":
         return tally_of(columns[0]).n
-    if entry.needs == "benchmark":
-        return int(aligned(*columns)[0].size)
-    rates = said.get("rf_per_period")
-    if getattr(rates, "ndim", 0) > 0:
-        return int(aligned(columns[0], rates)[0].size)
-    return int(observations(columns[0]).size)
-
-
-def _missing(entry: Metric, sample: Sample) -> str | None:
-    if entry.needs == "trades":
-        return "trades" if sample.trades is None else None
-    if sample.returns is None:
-        return "returns"
-    if entry.needs == "benchmark" and sample.benchmark is None:
-        return "benchmark"
-    if sample.periods is None and "periods" in entry.options:
-        raise InvalidArgumentError(
-            f"{entry.name} needs periods, the number of periods in a year: {sample.periods_source}"
-        )
-    return None
-
-
-def _reason(entry: Metric, sample: Sample, count: int) -> str:
-    if entry.needs == "trades" and count == 0:
-        return "no_trades"
-    if entry.needs == "benchmark" and count == 0 and observations(sample.returns).size:
-        return "no_overlap"
-    if count < entry.minimum:
-        return "too_few"
-    *asked, remaining = entry.undefined
-    return next((code for code in asked if CAUSES[code](sample)), remaining)
-
-
-def _never_won(sample: Sample) -> bool:
-    return tally_of(sample.trades).wins == 0
-
-
-def _ruined(sample: Sample) -> bool:
-    return bool(observations(sample.returns).min() <= -1.0)
-
-
-def _overflowed(sample: Sample) -> bool:
-    return not math.isfinite(wealth(observations(sample.returns))[-1])
-
-
-def _benchmark_rests(sample: Sample) -> bool:
-    return dispersion(aligned(sample.returns, sample.benchmark)[1]) == 0.0
-
-
-CAUSES = MappingProxyType(
-    {
-        "no_wins": _never_won,
-        "ruin": _ruined,
-        "overflow": _overflowed,
-        "zero_variance": _benchmark_rests,
-    }
-)
+    if (rates := said.get("rf_per_period")) is not None and np.ndim(rates) > 0:
+        columns = (*columns, rates)
+    return int(aligned(*columns)[0].size)

@@ -9,8 +9,7 @@ or 1 to leave the number a period's.
 from __future__ import annotations
 
 import math
-from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -24,23 +23,33 @@ from perfkit.metrics.observations import (
     observations,
     per_column,
 )
+from perfkit.metrics.options import options_of
 from perfkit.metrics.path import wealth
 
 __all__ = [
-    "PERIODS_PER_YEAR",
-    "cagr",
-    "compounded",
+    "SampleOptions",
+    "average",
+    "checked_periods",
     "dispersion",
     "excess_returns",
     "growth_rate",
     "rate_per_period",
+    "returns_and_rates",
     "total_return",
     "volatility",
 ]
 
-# 252 = average number of NYSE sessions a year; weeks and months of the calendar.
-PERIODS_PER_YEAR = MappingProxyType({"daily": 252.0, "weekly": 52.0, "monthly": 12.0})
-MONDAY = np.datetime64("1970-01-05", "D")
+
+class SampleOptions(TypedDict, total=False):
+    """How a sample stands for what it was drawn from.
+
+    Attributes
+    ----------
+    ddof : int
+        What is subtracted from n in a variance: 1 (unbiased) or 0.
+    """
+
+    ddof: Literal[1, 0]
 
 
 @per_column
@@ -70,40 +79,8 @@ def total_return(returns: npt.ArrayLike) -> float:
 
 
 @per_column
-def cagr(returns: npt.ArrayLike, *, periods: float) -> float:
-    r"""Compound annual growth rate.
-
-    .. math:: \left(\prod_t (1 + r_t)\right)^{p/n} - 1
-
-    Parameters
-    ----------
-    returns : array-like of shape (n,) or DataFrame
-        Simple returns a period; NaN is dropped and not counted in n.
-    periods : float
-        Periods in a year, p.
-
-    Returns
-    -------
-    float, or Series for a frame
-        Fraction a year, at least -1. NaN when empty, or when more than
-        everything was lost.
-
-    References
-    ----------
-    .. [1] C. Bacon (2008), *Practical Portfolio Performance Measurement and
-       Attribution*, 2nd ed., Wiley.
-
-    Examples
-    --------
-    >>> round(cagr([0.10, 0.10], periods=1), 4)
-    0.1
-    """
-    return growth_rate(observations(returns), periods)
-
-
-@per_column
-def volatility(returns: npt.ArrayLike, *, periods: float) -> float:
-    r"""Annualised standard deviation of the returns (ddof 1).
+def volatility(returns: npt.ArrayLike, *, periods: float, **how: Unpack[SampleOptions]) -> float:
+    r"""Annualised standard deviation of the returns.
 
     .. math:: \sigma \sqrt{p}
 
@@ -113,6 +90,8 @@ def volatility(returns: npt.ArrayLike, *, periods: float) -> float:
         Simple returns a period; NaN is dropped.
     periods : float
         Periods in a year, p.
+    **how
+        ``ddof``, see `SampleOptions`.
 
     Returns
     -------
@@ -125,50 +104,8 @@ def volatility(returns: npt.ArrayLike, *, periods: float) -> float:
     >>> round(volatility([0.01, 0.03], periods=12), 4)
     0.049
     """
-    return dispersion(observations(returns)) * math.sqrt(checked_periods(periods))
-
-
-def compounded(
-    returns: npt.ArrayLike, days: npt.ArrayLike, *, period: str
-) -> tuple[Floats, npt.NDArray[np.datetime64]]:
-    """Compound daily returns into weeks or months.
-
-    Parameters
-    ----------
-    returns : array-like of shape (n,)
-        Simple daily returns; NaN is dropped.
-    days : array-like of shape (n,)
-        Trading days, ascending.
-    period : str
-        ``daily``, ``weekly`` (Monday to Sunday) or ``monthly``.
-
-    Returns
-    -------
-    tuple of ndarray
-        One return for each period that has a day, and that period's last
-        day. The first and last may be part of a week or month.
-
-    Raises
-    ------
-    InvalidArgumentError
-        When the period is none of the three.
-    """
-    if period not in PERIODS_PER_YEAR:
-        raise InvalidArgumentError(
-            f"period must be one of {', '.join(PERIODS_PER_YEAR)}, was {period!r}; "
-            "select the days first for a span of your own"
-        )
-    values, dates = np.asarray(returns, np.float64), np.asarray(days, "M8[D]")
-    values, dates = values[~np.isnan(values)], dates[~np.isnan(values)]
-    if not values.size or period == "daily":
-        return values, dates
-    months = dates.astype("M8[M]").astype(np.int64)
-    group = months if period == "monthly" else (dates - MONDAY).astype(np.int64) // 7
-    first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    last = np.append(first[1:], values.size) - 1
-    with np.errstate(over="ignore"):
-        grown: Floats = np.multiply.reduceat(1.0 + values, first)
-    return grown - 1.0, dates[last]
+    ddof = options_of(SampleOptions, how)["ddof"]
+    return dispersion(observations(returns), ddof=ddof) * math.sqrt(checked_periods(periods))
 
 
 def excess_returns(
@@ -198,31 +135,64 @@ def excess_returns(
     InvalidArgumentError
         When both rates are given, or a number is out of its range.
     """
+    values, rates = returns_and_rates(returns, periods, rf, rf_per_period)
+    excess: Floats = values - rates
+    return excess
+
+
+def returns_and_rates(
+    returns: Any, periods: float, rf: float, rf_per_period: Any
+) -> tuple[Floats, Any]:
+    """Read returns, and the risk-free rate of each of their periods or of all.
+
+    Returns
+    -------
+    tuple of ndarray and float or ndarray
+        A Series of rates leaves only the dates that both have.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When both rates are given, or a number is out of its range.
+    """
     annual = rate_per_period(rf, periods)
     if rf_per_period is None:
-        return observations(returns) - annual
+        return observations(returns), annual
     if rf != 0.0:
         raise InvalidArgumentError(
             f"give rf (a year) or rf_per_period, not both; rf was {rf} beside rf_per_period"
         )
     if np.ndim(rf_per_period) == 0:
-        return observations(returns) - observations([rf_per_period])
+        if not -1.0 < rf_per_period < 1e3:
+            raise InvalidArgumentError(
+                f"rf_per_period must be a rate a period above -1, was {rf_per_period}; "
+                "write 0.3 % as 0.003"
+            )
+        return observations(returns), float(rf_per_period)
     values, rates = aligned(returns, rf_per_period)
-    return values - rates
+    return values, rates
 
 
-def rate_per_period(rf: float, periods: float) -> float:
+def rate_per_period(rf: float, periods: float, name: str = "rf") -> float:
     """Turn an annual rate into the rate that compounds to it in a year."""
     count = checked_periods(periods)
     if not -1.0 < rf < 1e3:
         raise InvalidArgumentError(
-            f"rf must be an annual rate above -1, was {rf}; write 4 % as 0.04"
+            f"{name} must be an annual rate above -1, was {rf}; write 4 % as 0.04"
         )
     return math.pow(1.0 + rf, 1.0 / count) - 1.0
 
 
-def dispersion(values: Floats, reference: Floats | None = None) -> float:
-    """Sample standard deviation (ddof 1), exactly 0 where it is only rounding.
+def average(values: Floats) -> float:
+    """Mean of numbers of any size; NaN of none."""
+    if not values.size:
+        return math.nan
+    scaled, scale = normalised(values)
+    return float(scaled.mean()) * scale
+
+
+def dispersion(values: Floats, reference: Floats | None = None, ddof: int = 1) -> float:
+    """Standard deviation, exactly 0 where it is only rounding.
 
     Parameters
     ----------
@@ -231,6 +201,8 @@ def dispersion(values: Floats, reference: Floats | None = None) -> float:
     reference : ndarray, optional
         The numbers before something was subtracted, whose size sets the
         rounding.
+    ddof : int
+        What is subtracted from n.
 
     Returns
     -------
@@ -240,7 +212,7 @@ def dispersion(values: Floats, reference: Floats | None = None) -> float:
     if values.size < 2:
         return math.nan
     scaled, scale = normalised(values, reference)
-    deviation = float(scaled.std(ddof=1))
+    deviation = float(scaled.std(ddof=ddof))
     return deviation * scale if deviation > GUARD else 0.0
 
 

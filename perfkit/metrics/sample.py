@@ -10,14 +10,17 @@ import pandas as pd
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.frequency import periods_per_year
+from perfkit.metrics.growth import NEEDS_DATES
 from perfkit.metrics.observations import Observed, aligned, observations
 from perfkit.metrics.trades import tally_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from perfkit.metrics.metric import Metric
     from perfkit.metrics.profile import Profile
 
-__all__ = ["Sample", "Terms", "sample_of"]
+__all__ = ["Sample", "Terms", "sample_of", "told"]
 
 
 class Terms(TypedDict, total=False):
@@ -91,12 +94,43 @@ class Sample:
             return (self.trades,)
         return (self.returns,) if needs == "returns" else (self.returns, self.benchmark)
 
-    def columns_for(self, entry: Metric, options: dict[str, Any]) -> tuple[Any, ...]:
+    def lacks(self, entry: Metric, options: Mapping[str, Any]) -> str | None:
+        """Name what a metric needs and was not given, or None."""
+        if entry.needs == "trades":
+            return "trades" if self.trades is None else None
+        if self.returns is None:
+            return "returns"
+        if entry.needs == "benchmark" and self.benchmark is None:
+            return "benchmark"
+        if self.periods is None and "periods" in entry.required:
+            return f"periods, the number of periods in a year: {self.periods_source}"
+        is_dated = isinstance(getattr(self.returns, "index", None), pd.DatetimeIndex)
+        if not is_dated and _needs_dates(options):
+            return "returns with dates, because it counts calendar years"
+        return None
+
+    def columns_for(self, entry: Metric, options: Mapping[str, Any]) -> tuple[Any, ...]:
         """Give the columns of a metric, those that were checked where that is the same."""
         is_by_date = np.ndim(self.rf_per_period) > 0 and "rf_per_period" in entry.options
+        is_by_date |= _needs_dates(options)
         if self.checked is None or is_by_date or options.get("nan", "drop") != "drop":
             return self.columns(entry.needs)
         return self.checked[entry.needs]
+
+
+def _needs_dates(options: Mapping[str, Any]) -> bool:
+    return any(options.get(name) == value for name, value in NEEDS_DATES)
+
+
+def told(entry: Metric, sample: Sample, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the keywords of a metric: its options, and what is said once for all metrics."""
+    said = dict(options)
+    for term in ("periods", "rf", "rf_per_period"):
+        if term in entry.options and getattr(sample, term) is not None:
+            said.setdefault(term, getattr(sample, term))
+    if said.get("rf_per_period") is not None:
+        said.pop("rf", None)
+    return said
 
 
 def sample_of(returns: Any, trades: Any, benchmark: Any, profile: Profile, terms: Terms) -> Sample:

@@ -1,4 +1,4 @@
-"""Readings of closed round trips: win rate, profit factor, payoff, expectancy.
+"""Sums and averages of closed round trips: profit factor, expectancy, mean win.
 
 A reading is a pure function of a column of P&L, or of a tally of it: live
 and batch ask the same function. Trips are net of fees; open ones are not in.
@@ -6,7 +6,6 @@ and batch ask the same function. Trips are net of fees; open ones are not in.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from perfkit.metrics.observations import observations, per_column
@@ -17,42 +16,18 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
+    "Trips",
     "avg_loss",
     "avg_win",
     "expectancy",
-    "payoff_ratio",
+    "gross_loss",
+    "gross_profit",
     "profit_factor",
-    "system_quality_number",
     "tally_of",
     "total_pnl",
-    "trade_count",
-    "win_rate",
 ]
 
 Trips: TypeAlias = "npt.ArrayLike | Tally"
-
-
-@per_column
-def trade_count(pnl: Trips) -> float:
-    r"""Number of closed round trips.
-
-    Parameters
-    ----------
-    pnl : array-like of shape (n_trips,), DataFrame or Tally
-        Net P&L of each closed round trip, in the account currency; NaN is
-        dropped.
-
-    Returns
-    -------
-    float, or Series for a frame
-        Count, at least 0.
-
-    Examples
-    --------
-    >>> trade_count([100.0, -50.0, 200.0, -100.0])
-    4.0
-    """
-    return float(tally_of(pnl).n)
 
 
 @per_column
@@ -76,32 +51,6 @@ def total_pnl(pnl: Trips) -> float:
     150.0
     """
     return tally_of(pnl).total
-
-
-@per_column
-def win_rate(pnl: Trips) -> float:
-    r"""Winning round trips over all closed ones.
-
-    .. math:: \frac{\#\{p_i > 0\}}{n}
-
-    Parameters
-    ----------
-    pnl : array-like of shape (n_trips,), DataFrame or Tally
-        Net P&L of each closed round trip, in the account currency; NaN is
-        dropped.
-
-    Returns
-    -------
-    float, or Series for a frame
-        Fraction, 0 to 1; a trip of exactly zero is not won. NaN without trips.
-
-    Examples
-    --------
-    >>> win_rate([100.0, -50.0, 200.0, -100.0])
-    0.5
-    """
-    tally = tally_of(pnl)
-    return quotient(tally.wins, tally.n)
 
 
 @per_column
@@ -134,6 +83,53 @@ def profit_factor(pnl: Trips) -> float:
     """
     tally = tally_of(pnl)
     return quotient(tally.gross_profit, tally.gross_loss)
+
+
+@per_column
+def gross_profit(pnl: Trips) -> float:
+    r"""Sum of the winners.
+
+    Parameters
+    ----------
+    pnl : array-like of shape (n_trips,), DataFrame or Tally
+        Net P&L of each closed round trip, in the account currency; NaN is
+        dropped.
+
+    Returns
+    -------
+    float, or Series for a frame
+        Account currency, at least 0; 0 without trips.
+
+    Examples
+    --------
+    >>> gross_profit([100.0, -50.0, 200.0, -100.0])
+    300.0
+    """
+    return tally_of(pnl).gross_profit
+
+
+@per_column
+def gross_loss(pnl: Trips) -> float:
+    r"""Sum of the losers, as a positive amount.
+
+    Parameters
+    ----------
+    pnl : array-like of shape (n_trips,), DataFrame or Tally
+        Net P&L of each closed round trip, in the account currency; NaN is
+        dropped.
+
+    Returns
+    -------
+    float, or Series for a frame
+        Account currency, at least 0; 0 without trips. Gross profit less gross loss is
+        the total.
+
+    Examples
+    --------
+    >>> gross_loss([100.0, -50.0, 200.0, -100.0])
+    150.0
+    """
+    return tally_of(pnl).gross_loss
 
 
 @per_column
@@ -207,63 +203,6 @@ def avg_loss(pnl: Trips) -> float:
     """
     tally = tally_of(pnl)
     return -quotient(tally.gross_loss, tally.losses)
-
-
-@per_column
-def payoff_ratio(pnl: Trips) -> float:
-    r"""Mean win over mean loss.
-
-    .. math:: \frac{\overline{p \mid p > 0}}{-\overline{p \mid p < 0}}
-
-    Parameters
-    ----------
-    pnl : array-like of shape (n_trips,), DataFrame or Tally
-        Net P&L of each closed round trip, in the account currency; NaN is
-        dropped.
-
-    Returns
-    -------
-    float, or Series for a frame
-        Dimensionless; ``inf`` when nothing was lost, NaN without a winner.
-
-    Examples
-    --------
-    >>> payoff_ratio([100.0, -50.0, 200.0, -100.0])
-    2.0
-    """
-    tally = tally_of(pnl)
-    mean_win = quotient(tally.gross_profit, tally.wins)
-    return quotient(mean_win, tally.gross_loss / max(tally.losses, 1))
-
-
-@per_column
-def system_quality_number(pnl: Trips) -> float:
-    r"""Mean P&L in standard errors of it.
-
-    .. math:: \sqrt{n} \, \frac{\overline{p}}{\sigma(p)}
-
-    Parameters
-    ----------
-    pnl : array-like of shape (n_trips,), DataFrame or Tally
-        Net P&L of each closed round trip, in the account currency; NaN is
-        dropped.
-
-    Returns
-    -------
-    float, or Series for a frame
-        Dimensionless; NaN below two trips or without dispersion.
-
-    References
-    ----------
-    .. [1] V. K. Tharp (2008), *The Definitive Guide to Position Sizing*.
-
-    Examples
-    --------
-    >>> round(system_quality_number([100.0, -50.0, 200.0, -100.0]), 4)
-    0.5447
-    """
-    tally = tally_of(pnl)
-    return math.sqrt(tally.n) * tally.mean / tally.std if tally.std > 0 else math.nan
 
 
 def tally_of(pnl: Any) -> Tally:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from perfkit.errors import InvalidArgumentError, UnknownNameError
 from perfkit.metrics import METRICS, PROFILES, Profile, compute, explain
+from perfkit.metrics.option_words import MEANING
 
 DAYS = pd.bdate_range("2024-01-01", periods=120)
 RETURNS = pd.Series(np.random.default_rng(5).normal(0.0005, 0.01, 120), DAYS)
@@ -68,8 +69,19 @@ def test_what_there_is_not_is_refused():
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.floats(-0.3, 0.3), min_size=2, max_size=30), st.sampled_from(sorted(PROFILES)))
 def test_no_series_makes_an_explanation_fail(values, profile):
+    values = pd.Series(values, pd.date_range("2024-01-31", periods=len(values), freq="ME"))
     for name, metric in METRICS.items():
         data = {"trades": values} if metric.needs == "trades" else {"returns": values}
         if metric.needs == "benchmark":
-            data["benchmark"] = values[::-1]
+            data["benchmark"] = -values
         assert explain(name, **data, b=profile, periods=252).text
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_option_of_a_profile_has_its_words(profile):
+    for name, said in PROFILES[profile].options.items():
+        if name in METRICS:
+            assert set(said) <= set(METRICS[name].options), name
+        for option, value in said.items():
+            known = METRICS[name].options.get(option) if name in METRICS else value
+            assert isinstance(value, float) or {value, known} <= MEANING[option].keys(), option

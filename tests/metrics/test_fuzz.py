@@ -17,8 +17,9 @@ from perfkit.metrics.options import Handling, choices
 HOSTILE = [math.nan, math.inf, -math.inf, 0.0, -0.0, -1.0, 1e-320, 1e300, -1e300, 2**53, 1e-17]
 NUMBERS = st.one_of(st.floats(-1.5, 3.0), st.sampled_from(HOSTILE), st.none())
 NO_NUMBERS = [
-    "hello", ["a", "b"], ["0.1", "0.2"], [[0.1, 0.2], [0.3, 0.4]], [[0.1], [0.2, 0.3]], [object()], {"a": 1.0}, 7.0, None, [1 + 2j],
-    pd.Series(["x", "y"]), pd.Series(pd.date_range("2024", periods=2)), np.array([b"x"]),
+    "hello", ["a", "b"], ["0.1", "0.2"], [[0.1, 0.2], [0.3, 0.4]], [[0.1], [0.2, 0.3]], [object()],
+    {"a": 1.0}, 7.0, None, [1 + 2j], pd.Series(["x", "y"]), np.array([b"x"]),
+    pd.Series(pd.date_range("2024", periods=2)),
 ]  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def settle(act):
 
 
 @pytest.mark.parametrize("name", METRICS)
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_metric_answers_or_refuses(name, data):
     metric = METRICS[name]
@@ -90,13 +91,13 @@ def test_a_metric_answers_or_refuses(name, data):
 
 
 @pytest.mark.parametrize("name", METRICS)
-@pytest.mark.parametrize("nothing", NO_NUMBERS, ids=repr)
-def test_what_is_no_column_of_numbers_is_refused(name, nothing):
+def test_what_is_no_column_of_numbers_is_refused(name):
     metric = METRICS[name]
     said = {"periods": 252} if "periods" in metric.options else {}
-    beside = [nothing] if metric.needs == "benchmark" else []
-    with pytest.raises(PerfkitError):
-        metric.function(nothing, *beside, **said)
+    for nothing in NO_NUMBERS:
+        beside = [nothing] if metric.needs == "benchmark" else []
+        with pytest.raises(PerfkitError):
+            metric.function(nothing, *beside, **said)
 
 
 @settings(deadline=None, max_examples=40)
