@@ -25,6 +25,7 @@ from perfkit.cli import (
     questions,
     reconciling,
     recording,
+    tear_sheet,
 )
 from perfkit.cli.opening import command_defaults
 from perfkit.errors import DamagedStoreError, PerfkitError
@@ -46,6 +47,7 @@ app.command("flush")(flushing.flush)
 app.command("summary")(questions.summary)
 app.command("attribution")(questions.attribution)
 app.command("report")(questions.report)
+app.command("tear-sheet")(tear_sheet.tear_sheet)
 app.command("verify")(checking.verify)
 app.command("changes")(checking.changes)
 app.command("reconcile")(reconciling.reconcile)

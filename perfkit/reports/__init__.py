@@ -12,7 +12,7 @@ from perfkit.reports.curves import (
 )
 from perfkit.reports.headline import headline, sharpe_interval
 from perfkit.reports.notebook import ReportRun, report_notebook, run_notebook
-from perfkit.reports.page import render_page
+from perfkit.reports.page import html_page, render_page
 from perfkit.reports.parameters import typed_parameters
 from perfkit.reports.passages import (
     Passage,
@@ -22,7 +22,8 @@ from perfkit.reports.passages import (
     scope,
     stale_prices,
 )
-from perfkit.reports.tables import definitions, metrics_table, undefined
+from perfkit.reports.tables import definitions, metrics_table, readings_table, undefined
+from perfkit.reports.tear_sheet import tear_sheet
 
 __all__ = [
     "Passage",
@@ -34,8 +35,10 @@ __all__ = [
     "growth",
     "heading",
     "headline",
+    "html_page",
     "metrics_table",
     "monthly_table",
+    "readings_table",
     "remark",
     "render_page",
     "report_notebook",
@@ -43,6 +46,7 @@ __all__ = [
     "scope",
     "sharpe_interval",
     "stale_prices",
+    "tear_sheet",
     "typed_parameters",
     "undefined",
     "with_benchmark",

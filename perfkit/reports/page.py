@@ -18,7 +18,7 @@ from nbconvert import HTMLExporter
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["render_page"]
+__all__ = ["html_page", "render_page"]
 
 HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 
@@ -49,13 +49,23 @@ def render_page(notebook: NotebookNode, *, origin: str) -> str:
         require_js_url="",
     )
     body, _ = exporter.from_notebook_node(_without_warnings(notebook))
+    return html_page(_heading(notebook), body, origin=origin)
+
+
+def html_page(title: str, body: str, *, origin: str) -> str:
+    """Put a body into a page of the house style.
+
+    Parameters
+    ----------
+    title : str
+        What a browser shows as the page's name.
+    body : str
+        HTML, in which every name from outside is escaped.
+    origin : str
+        One line below the page.
+    """
     page = Environment(autoescape=True).from_string(_template("page.html.j2"))
-    return page.render(
-        title=_heading(notebook),
-        css=_template("page.css"),
-        body=body,
-        origin=origin,
-    )
+    return page.render(title=title, css=_template("page.css"), body=body, origin=origin)
 
 
 def _without_warnings(notebook: NotebookNode) -> NotebookNode:

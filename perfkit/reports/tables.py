@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
 
     from pandas.io.formats.style import Styler
 
-__all__ = ["definitions", "metrics_table", "undefined"]
+__all__ = ["definitions", "metrics_table", "readings_table", "undefined"]
 
-WORDS = {
-    "cagr": "return a year",
-    "calmar_ratio": "Calmar ratio",
-    "sharpe_ratio": "Sharpe ratio",
-    "sortino_ratio": "Sortino ratio",
-    "net_pnl": "net P&L",
-    "trade_count": "round trips",
-}
+WORDS = {"cagr": "return a year", "trade_count": "round trips"}
+PROPER = {
+    word.lower(): word
+    for word in (
+        *("Burke", "Calmar", "Cornish", "CPC", "CVaR", "Fisher", "Gaussian", "Henriksson", "Kelly"),
+        *("Mazuy", "Merton", "Rachev", "Sharpe", "Sortino", "Sterling", "Treynor", "VaR"),
+    )
+} | {"pnl": "P&L"}
+FINEST = 6  # decimals; what is smaller is rounding
+UNITS = {"fraction": "", "fraction a year": "a year"}  # the per cent stand with the value
 
 
 def metrics_table(*frames: pd.DataFrame) -> Styler:
@@ -52,6 +55,38 @@ def metrics_table(*frames: pd.DataFrame) -> Styler:
     table = pd.DataFrame(texts, index=shown.index).T
     styled = table.style.format(escape="html").format_index(escape="html", axis=1)
     return styled.hide(axis="columns", names=True)
+
+
+def readings_table(readings: Mapping[str, pd.DataFrame]) -> Passage:
+    """Show metrics one a row, each with its unit, how much it rests on, and what it lacks.
+
+    Parameters
+    ----------
+    readings : mapping of str to DataFrame
+        By name, from `perfkit.metrics.compute`. The first says which metrics and how many
+        observations; the others stand beside it.
+
+    Returns
+    -------
+    Passage
+        Why a value of the first is undefined stands in its row.
+    """
+    first = next(iter(readings.values()))
+    names = [str(name) for name in first.index]
+    rows = []
+    for name, unit, n, reason in zip(
+        names, first["unit"], first["n"], first["reason"], strict=True
+    ):
+        values = "".join(f"<td>{_value(table, name)}</td>" for table in readings.values())
+        rows.append(
+            f'<tr><th>{html.escape(_head(name))}</th>{values}<td class="word">'
+            f'{UNITS.get(unit, unit)}</td><td>{n:,}</td><td class="word muted">'
+            f"{REASONS.get(reason, '')}</td></tr>"
+        )
+    words = ("word", *[""] * len(readings), "word", "", "word")
+    heads = zip(words, ("", *readings, "unit", "n", ""), strict=True)
+    head = "".join(f'<th class="{word}">{html.escape(text)}</th>' for word, text in heads)
+    return Passage(f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
 
 
 def undefined(frame: pd.DataFrame) -> Passage:
@@ -100,7 +135,21 @@ def definitions(names: Sequence[str]) -> Passage:
 
 
 def _head(name: str) -> str:
-    return WORDS.get(name, name.replace("_", " "))
+    words = (PROPER.get(word, word) for word in name.split("_"))
+    return WORDS.get(name) or " ".join(words)
+
+
+def _value(table: pd.DataFrame, name: str) -> str:
+    if name not in table.index:
+        return ""
+    unit, value = str(table["unit"][name]), float(table["value"][name])
+    text = _format(unit)(value)
+    if value == 0.0 or any(digit in text for digit in "123456789–∞"):
+        return text
+    # two digits that count: the mean return of a day is not 0.0%
+    size = abs(value) * (100.0 if text.endswith("%") else 1.0)
+    digits = min(1 - math.floor(math.log10(size)), FINEST)
+    return _signed(f"{{:.{digits}{'%' if text.endswith('%') else 'f'}}}", value)
 
 
 def _format(unit: str) -> Callable[[float], str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from perfkit.metrics import METRICS
-from perfkit.reports import definitions, metrics_table, undefined
+from perfkit.reports import definitions, metrics_table, readings_table, undefined
 
 
 def frame(**rows: list[float]) -> pd.DataFrame:
@@ -22,6 +22,24 @@ def test_a_metric_without_a_value_is_a_dash_and_left_out_when_no_one_has_it():
     page = metrics_table(frame(a=[1, 0.1, np.nan, 3, np.nan], b=[1, 0.1, 1.0, 3, np.nan])).to_html()
     assert ">–<" in page
     assert "profit factor" not in page
+
+
+def test_a_reading_stands_with_unit_and_n_and_keeps_two_digits_that_count():
+    table = pd.DataFrame(
+        {
+            "value": [0.00035, 0.0512, 0.0042, np.nan, -1e-30],
+            "unit": ["fraction", "fraction a year", "ratio", "ratio", "fraction"],
+            "n": [1200, 1200, 1200, 1, 1200],
+            "reason": [None, None, None, "too_few", None],
+        },
+        index=["mean_return", "cagr", "kappa_ratio", "sharpe_ratio", "best_period"],
+    )
+    page = readings_table({"a & b": table, "other": table.iloc[:1]}).html
+    for text in ("0.035%", "5.1%", "0.0042", "–", "1,200", "a year", "a &amp; b", "Sharpe ratio"):
+        assert f">{text}<" in page
+    assert page.count(">0.035%<") == 2
+    assert ">there are fewer observations than the metric needs<" in page
+    assert ">0.000000%<" in page
 
 
 def test_names_are_escaped_wherever_they_come_from():

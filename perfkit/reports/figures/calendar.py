@@ -26,7 +26,7 @@ COLUMNS = (*range(1, 13), "year")
 LOSS_TO_GAIN = LinearSegmentedColormap.from_list("loss_to_gain", ["#f0a068", "#ffffff", "#7fb8de"])
 
 
-def monthly_returns(table: pd.DataFrame) -> Chart:
+def monthly_returns(table: pd.DataFrame, basis: str = "net of costs") -> Chart:
     """Table of years by months, shaded from loss to gain, with each year's total.
 
     Parameters
@@ -34,6 +34,8 @@ def monthly_returns(table: pd.DataFrame) -> Chart:
     table : DataFrame of shape (n_years, 13)
         Fractions; indexed by year, columns 1 to 12 and "year"; NaN where
         there was no day.
+    basis : str
+        What the returns are, for the line that says how to read them.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def monthly_returns(table: pd.DataFrame) -> Chart:
         return no_data(title, "No month has a known return. Returns need capital and prices.")
     words = "; ".join(f"{year}: {percent(total)}" for year, total in values["year"].items())
     description = f"{title}, with the year's total: {words}."
-    reading = "%, compounded from daily returns, net of costs"
+    reading = ", ".join(["%, compounded from daily returns", *([basis] if basis else [])])
     chart = Chart(title, reading, description, height=0.235 * len(values) + 0.85)
     axes = chart.add_panel()
     _shade(axes, values.to_numpy(dtype=float)[:, :12])
@@ -100,7 +102,9 @@ def _write(axes: Axes, values: npt.NDArray[np.float64]) -> None:
             )
 
 
-def yearly_returns(table: pd.DataFrame, benchmark: str | None = None) -> Chart:
+def yearly_returns(
+    table: pd.DataFrame, benchmark: str | None = None, basis: str = "net of costs"
+) -> Chart:
     """Bars of each calendar year's return, lines side by side.
 
     Parameters
@@ -109,6 +113,8 @@ def yearly_returns(table: pd.DataFrame, benchmark: str | None = None) -> Chart:
         Fractions; indexed by year, one named column a line.
     benchmark : str, optional
         The column to draw grey.
+    basis : str
+        What the returns are, for the line that says how to read them.
 
     Returns
     -------
@@ -129,7 +135,8 @@ def yearly_returns(table: pd.DataFrame, benchmark: str | None = None) -> Chart:
     if values.empty:
         return no_data(title, "No year has a known return. Returns need capital and prices.")
     words = "; ".join(f"{name}: {percent(line.iloc[-1])}" for name, line in values.items())
-    reading = "%, net of costs; the first and the last year may be parts of years"
+    reading = ", ".join(["%", *([basis] if basis else [])])
+    reading += "; the first and the last year may be parts of years"
     chart = Chart(title, reading, f"{title}; in {values.index[-1]}, the last: {words}.", height=2.6)
     axes = chart.add_panel()
     painted = colours([str(name) for name in values], benchmark)

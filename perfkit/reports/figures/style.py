@@ -28,19 +28,23 @@ __all__ = [
     "BENCHMARK",
     "GAIN",
     "INK",
+    "LEFT",
     "LOSS",
     "MUTED",
     "RULE",
+    "SECOND_LINE",
     "SERIES",
     "STYLE",
     "UNSURE",
     "WIDTH",
     "Chart",
     "compact",
+    "image",
     "no_data",
     "pale",
     "percent",
     "plain",
+    "svg_of",
 ]
 
 INK, MUTED, RULE = "#1f2933", "#5f6b78", "#e3e7eb"
@@ -127,10 +131,7 @@ class Chart(Figure):
 
     def svg(self) -> str:
         """Return the picture as an SVG document; letters are outlines."""
-        page = io.StringIO()
-        self.savefig(page, format="svg", metadata={"Date": None, "Title": self.title})
-        # matplotlib writes millionths of a point: hundredths are finer than any screen
-        return OUTLINE.sub(lambda path: DIGITS.sub(r"\1", path.group()), page.getvalue())
+        return svg_of(self, self.title)
 
     def png(self, dpi: int = 144) -> bytes:
         """Return the picture as PNG, for readers that show no SVG (mail)."""
@@ -139,12 +140,7 @@ class Chart(Figure):
         return page.getvalue()
 
     def _repr_html_(self) -> str:
-        data = base64.b64encode(self.svg().encode()).decode()
-        alt = html.escape(self.description, quote=True)
-        return (
-            f'<img class="chart" alt="{alt}" style="width:100%;max-width:{WIDTH:.1f}in" '
-            f'src="data:image/svg+xml;base64,{data}">'
-        )
+        return image(self.svg(), self.description)
 
     def add_panel(self, *position: Any, note: str = "") -> Axes:
         """Add axes in the house style, with a note above them."""
@@ -152,6 +148,24 @@ class Chart(Figure):
             axes: Axes = self.add_subplot(*position)
             axes.set_title(note)
         return axes
+
+
+def svg_of(figure: Figure, title: str) -> str:
+    """Write a figure as an SVG document; letters are outlines, a title is not drawn."""
+    page = io.StringIO()
+    figure.savefig(page, format="svg", metadata={"Date": None, "Title": title})
+    # matplotlib writes millionths of a point: hundredths are finer than any screen
+    return OUTLINE.sub(lambda path: DIGITS.sub(r"\1", path.group()), page.getvalue())
+
+
+def image(svg: str, description: str) -> str:
+    """Put an SVG document into a page, with words for readers who can't see it."""
+    data = base64.b64encode(svg.encode()).decode()
+    alt = html.escape(description, quote=True)
+    return (
+        f'<img class="chart" alt="{alt}" style="width:100%;max-width:{WIDTH:.1f}in" '
+        f'src="data:image/svg+xml;base64,{data}">'
+    )
 
 
 def no_data(title: str, reason: str) -> Chart:
