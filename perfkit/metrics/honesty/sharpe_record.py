@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
-import numpy as np
-
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.honesty.enough import too_small
 from perfkit.metrics.observations import GUARD, Floats, normalised, observations
