@@ -42,11 +42,15 @@ class DeskDays(NamedTuple):
         days = np.unique(np.concatenate([traded, priced]))
         return days[days >= traded.min()] if len(traded) else days
 
+    def bounds(self, bounds: tuple[pd.Timestamp, pd.Timestamp]) -> npt.NDArray[np.datetime64]:
+        """Give the days of two bounds, of shape (2,)."""
+        return self.of(pa.array(bounds, TIMESTAMP))
+
     def within(
         self, frame: pd.DataFrame, bounds: tuple[pd.Timestamp, pd.Timestamp]
     ) -> pd.DataFrame:
         """Keep the rows from the day of the first bound to that before the second's."""
-        first, last = pd.DatetimeIndex(self.of(pa.array(bounds, TIMESTAMP)))
+        first, last = pd.DatetimeIndex(self.bounds(bounds))
         return frame[(frame["day"] >= first) & (frame["day"] < last)].reset_index(drop=True)
 
 

@@ -72,6 +72,11 @@ class Facts:
         self._store = store if knowledge.known is None else store.as_of(knowledge.known)
         self._valid = knowledge.valid
 
+    @property
+    def store(self) -> TradeStore:
+        """Where they are read from."""
+        return self._store
+
     def fills(self, select: Selection, *more: str) -> pa.Table:
         """Fills in force, with ``more`` columns of the record beside their own."""
         columns = [*arrow_schema(Fill).names, "sequence", *more]
@@ -139,6 +144,27 @@ class Facts:
         """The closes of currency pairs, such as EUR/USD."""
         return self._closes(pl.col("symbol").str.contains("/", literal=True))
 
+    def require_names(self, select: Selection, found: pa.Table) -> None:
+        """Refuse an account, a strategy or a symbol that the history has never seen.
+
+        Raises
+        ------
+        UnknownNameError
+            Naming it, and those that there are.
+        """
+        for keyword, column in _NAMED.items():
+            wanted = set(names_of(cast("Names | None", select.get(keyword))))
+            if not wanted or wanted <= set(pc.unique(found[column]).to_pylist()):
+                continue
+            known = self._names(column)
+            if unknown := sorted(wanted - known):
+                listed = ", ".join(sorted(known)[:_SHOWN]) or "none"
+                more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+                raise UnknownNameError(
+                    f"the history has no {keyword} {', '.join(map(repr, unknown))}; "
+                    f"there are {listed}{more}"
+                )
+
     def _closes(self, where: pl.Expr | None) -> pa.Table:
         bars = self._store.read(
             "bars",
@@ -150,7 +176,7 @@ class Facts:
     def _in_force(self, select: Selection, columns: list[str] | None) -> pa.Table:
         require_known_keywords(select)
         fills = self._effective(select, columns)
-        self._require_names(select, fills)
+        self.require_names(select, fills)
         if self._valid is None:
             return fills
         # a correction may have moved a fill over the bound
@@ -174,21 +200,6 @@ class Facts:
 
     def _until(self, time: str) -> pl.Expr | None:
         return None if self._valid is None else pl.col(time) <= self._valid
-
-    def _require_names(self, select: Selection, found: pa.Table) -> None:
-        """Refuse an account, a strategy or a symbol that the history has never seen."""
-        for keyword, column in _NAMED.items():
-            wanted = set(names_of(cast("Names | None", select.get(keyword))))
-            if wanted <= set(pc.unique(found[column]).to_pylist()):
-                continue
-            known = self._names(column)
-            if unknown := sorted(wanted - known):
-                listed = ", ".join(sorted(known)[:_SHOWN]) or "none"
-                more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-                raise UnknownNameError(
-                    f"the history has no {keyword} {', '.join(map(repr, unknown))}; "
-                    f"there are {listed}{more}"
-                )
 
     def _names(self, column: str) -> set[str]:
         tables = ("trades",) if column == "symbol" else ("trades", "cash")

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from perfkit.errors import InvalidArgumentError
+from perfkit.history.period_rows import NO_TRIPS
 from perfkit.labels import label_catalog
 from perfkit.metrics import compute, drawdown_series, money_weighted_return
 
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["drawdown", "group_columns", "measure", "owner_return", "with_known_at", "with_labels"]
+    from perfkit.history.period_rows import Trips
+
+__all__ = [
+    "drawdown",
+    "group_columns",
+    "groups",
+    "known_returns",
+    "measure",
+    "owner_return",
+    "with_known_at",
+    "with_labels",
+]
 
 _COLUMNS = {"account": "account_id", "strategy": "strategy_id"}
 _IDS = ("account_id", "trade_id")
@@ -82,14 +94,19 @@ def with_known_at(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure(
-    equity: pd.DataFrame, trips: pd.DataFrame, columns: list[str], sample: Mapping[str, Any]
+    equity: pd.DataFrame,
+    trips: Mapping[tuple[str, ...], Trips],
+    columns: list[str],
+    sample: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Measure each group of days and of closed round trips.
 
     Parameters
     ----------
-    equity, trips : DataFrame
-        Days and closed round trips, with ``columns``.
+    equity : DataFrame
+        Days, with ``columns``.
+    trips : mapping of tuple of str to Trips
+        Closed round trips of each group; one that closed none is not in it.
     columns : list of str
         What makes a group; none is the whole desk.
     sample : mapping
@@ -101,20 +118,16 @@ def measure(
         One row a group; why a metric is undefined stands in ``.attrs["reasons"]``.
     """
     rows, reasons = [], {}
-    for key, days in _groups(equity, columns):
-        own = trips.loc[(trips[columns] == list(key)).all(axis=1), "pnl"]
-        # a return that leaves out what was made without capital would be another strategy's
-        returns = days.set_index("day")["return"]
+    for key, days in groups(equity, columns):
+        tally, unpriced = trips.get(key, NO_TRIPS)
+        returns = known_returns(days)
         is_unknown = bool(days["pnl"].isna().any())
-        if days["unfunded"].any() or is_unknown:
-            returns = returns * np.nan
-        unknown = own.isna()
-        table = compute(returns, own[:0] if unknown.any() else own, **sample)
+        table = compute(returns, NO_TRIPS.tally if unpriced else tally, **sample)
         why = table["reason"].dropna()
         if returns.isna().all():
-            why = why.replace("too_few", "no_rate" if is_unknown else "no_capital")
-        if unknown.any():
-            why = why.replace("no_trades", "no_rate")
+            why = why.replace("too_few", "unpriced" if is_unknown else "no_capital")
+        if unpriced:
+            why = why.replace("no_trades", "unpriced")
         keys = dict(zip(columns, key, strict=True))
         rows.append({**keys, "net_pnl": days["pnl"].sum(skipna=False), **table["value"]})
         reasons[" / ".join(key) or "total"] = why.to_dict()
@@ -130,7 +143,7 @@ def owner_return(equity: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     Flows count from the start of their day, the value at the end of the last one.
     """
     found = {}
-    for key, days in _groups(equity, list(columns)):
+    for key, days in groups(equity, list(columns)):
         first, last = days.iloc[0], days.iloc[-1]
         brought = float(first["nav"] - first["pnl"] - first["flow"])
         flows = np.concatenate([[brought], days["flow"].to_numpy()])
@@ -146,8 +159,19 @@ def owner_return(equity: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     return pd.Series(found.values(), names, dtype=np.float64, name="money_weighted_return")
 
 
-def _groups(equity: pd.DataFrame, columns: list[str]) -> list[tuple[tuple[str, ...], pd.DataFrame]]:
+def groups(equity: pd.DataFrame, columns: list[str]) -> list[tuple[tuple[str, ...], pd.DataFrame]]:
+    """Part days by group; the whole desk is one without a name."""
     if not columns:
         return [((), equity)] if len(equity) else []
-    groups = equity.groupby(columns, sort=True)
-    return [(tuple(map(str, key)), days) for key, days in groups]
+    parts = equity.groupby(columns, sort=True)
+    return [(tuple(map(str, key)), days) for key, days in parts]
+
+
+def known_returns(days: pd.DataFrame) -> pd.Series:
+    """Give a group's returns by day: all missing where any day is unfunded or unknown.
+
+    A return that leaves out what was made without capital would be another strategy's.
+    """
+    returns = days.set_index("day")["return"]
+    is_broken = days["unfunded"].any() or days["pnl"].isna().any()
+    return returns * np.nan if is_broken else returns

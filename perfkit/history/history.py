@@ -14,7 +14,7 @@ import pandas as pd
 from perfkit.attribution import AttributionAnalyzer
 from perfkit.history.changes import changes
 from perfkit.history.facts import EVERYTHING, Knowledge
-from perfkit.history.groups import group_columns, measure, with_known_at
+from perfkit.history.groups import with_known_at
 from perfkit.history.judging_history import JudgingHistory
 from perfkit.history.reconciliation import Reconciliation, Recorded, Told, reconciliation
 from perfkit.history.restatement import WRITTEN, restated
@@ -42,46 +42,6 @@ __all__ = ["History"]
 
 class History(JudgingHistory):
     """A recorded history, ready for every question; see `BookHistory` for its parameters."""
-
-    def metrics(
-        self,
-        by: str | Sequence[str] = "strategy",
-        *,
-        metrics: str | Sequence[str] = "headline",
-        rf: float = 0.0,
-        benchmark: str | None = None,
-        convert_to: str | None = None,
-        **select: Unpack[Selection],
-    ) -> pd.DataFrame:
-        """Measure each account or strategy.
-
-        Parameters
-        ----------
-        by : str or sequence of str
-            ``account``, ``strategy``, both, or ``()`` for the whole desk.
-        metrics : str or sequence of str
-            ``headline``, ``all``, or names of `METRICS`.
-        rf : float
-            Risk-free rate a year: 0.04 is 4 %.
-        benchmark : str, optional
-            Symbol to compare with.
-        convert_to : str, optional
-            Currency of the answer, as of `equity`.
-        **select
-            Keywords of `Selection`; the span bounds days, and exits of trips.
-
-        Returns
-        -------
-        DataFrame of shape (n_groups, 1 + n_metrics)
-            ``net_pnl``, with what is open, and the metrics; ``.attrs["reasons"]`` says for each
-            group why a metric is undefined.
-        """
-        sample = {"periods": self.periods, "rf": rf, "metrics": metrics}
-        if benchmark:
-            sample["benchmark"] = self.benchmark(benchmark)
-        equity = self.equity(by, convert_to=convert_to, **select)
-        trips = self.round_trips(convert_to=convert_to, **select)
-        return measure(equity, trips, group_columns(by), sample)
 
     def attribution(
         self,

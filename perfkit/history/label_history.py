@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Unpack, cast
 import numpy as np
 
 from perfkit.errors import InvalidArgumentError, UnknownNameError
-from perfkit.history.book_history import BookHistory
 from perfkit.history.judgements import judgement_frame
 from perfkit.history.selection import Selection, chosen, names_of
+from perfkit.history.view_history import ViewHistory
 from perfkit.labels import label_quality
 from perfkit.labels.audits import audit_rows, require_audit
 from perfkit.records import LabelSource
@@ -35,7 +35,7 @@ _SHOWN = (
 )
 
 
-class LabelHistory(BookHistory):
+class LabelHistory(ViewHistory):
     """A recorded history, ready for questions about its labels; see `BookHistory`."""
 
     def labels(

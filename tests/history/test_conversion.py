@@ -69,8 +69,8 @@ def test_without_a_rate_nothing_is_made_up(desk):
     history = History(str(desk))
     metrics = history.metrics(convert_to="USD")
     assert np.isnan(metrics["net_pnl"].item())
-    assert metrics.attrs["reasons"]["trend"]["total_return"] == "no_rate"
-    assert metrics.attrs["reasons"]["trend"]["win_rate"] == "no_rate"
+    assert metrics.attrs["reasons"]["trend"]["total_return"] == "unpriced"
+    assert metrics.attrs["reasons"]["trend"]["win_rate"] == "unpriced"
     assert np.isnan(history.equity(convert_to="USD")["nav"].iloc[-1])
     with pytest.raises(InvalidArgumentError, match="the P&L of 1 of 1 round trips is not known"):
         history.attribution("symbol", convert_to="USD")

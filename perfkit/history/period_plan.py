@@ -1,0 +1,250 @@
+"""The plan of a computation: which strategies are computed together, and on which days.
+
+The history is looked through once, by the few columns that this needs. What all parts
+share, their calendar and their prices, is found here, so that no answer depends on how
+the history was cut.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from perfkit.history.closes import DeskDays, days_a_year, missing_days
+from perfkit.records import CashRecord, RecordType, SplitRecord, arrow_schema
+from perfkit.tracker.booked_fills import in_force
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from perfkit.store import Snapshot
+
+__all__ = [
+    "OWNER",
+    "PAIR",
+    "Part",
+    "Question",
+    "Source",
+    "corrected_fills",
+    "kept",
+    "plan",
+]
+
+SIZE = 1_000_000  # of a part: bounds memory, and is enough work for a worker
+OWNER = ("account_id", "strategy_id")
+PAIR = "/"  # in the name of a currency pair
+_BOOKED = (
+    *("trade_id", *OWNER, "execution_time", "symbol", "side", "price", "volume", "commission"),
+    *("fee_currency", "currency", "base_currency", "multiplier", "contract", "record_type"),
+    *("original_trade_id", "recorded_at", "sequence"),
+)
+Owner = tuple[str, str]
+
+
+class Question(NamedTuple):
+    """All that rows depend on beside the facts; fields as of `History`."""
+
+    desk: DeskDays
+    periods: int | None = None
+    currency: str | None = None
+    convert_to: str | None = None
+    valid: datetime | None = None
+
+
+class Source(NamedTuple):
+    """What all parts share: where fills are, the calendar, closes, cash and splits."""
+
+    snapshot: Snapshot
+    question: Question
+    calendar: npt.NDArray[np.datetime64]
+    closes: pa.Table
+    cash: pa.Table
+    splits: pa.Table
+
+
+class Part(NamedTuple):
+    """Strategies from the first to the last, inclusive, in order.
+
+    An account with corrections is whole, for a correction may move a fill to another
+    strategy.
+    """
+
+    first: Owner
+    last: Owner
+    is_corrected: bool
+
+    def may_hold(self, account: str) -> bool:
+        """Tell whether an account may be in it."""
+        return self.first[0] <= account <= self.last[0]
+
+    @property
+    def where(self) -> pl.Expr:
+        """Which rows are of it; said so that files can be skipped by their statistics."""
+        account, strategy = (pl.col(name) for name in OWNER)
+        (low, begin), (high, end) = self.first, self.last
+        if self.is_corrected:
+            return account.is_between(pl.lit(low), pl.lit(high))
+        if low == high:
+            return (account == low) & strategy.is_between(pl.lit(begin), pl.lit(end))
+        is_in = account.is_between(pl.lit(low), pl.lit(high))
+        return (
+            is_in & ((account > low) | (strategy >= begin)) & ((account < high) | (strategy <= end))
+        )
+
+
+class _Traded(NamedTuple):
+    """Fills in force of each strategy, the days on which there was one, corrected accounts."""
+
+    fills: dict[Owner, int]
+    days: npt.NDArray[np.datetime64]
+    corrected: set[str]
+
+
+def plan(
+    snapshot: Snapshot, question: Question, size: int = SIZE
+) -> tuple[Source, list[Part], int]:
+    """Find what all parts share, the parts in order, and the trading days of a year.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The history.
+    question : Question
+        What is asked of it.
+    size : int
+        Fills of a part, and days of its strategies, at most; a strategy, and an account
+        with corrections, is one part whatever its size.
+
+    Raises
+    ------
+    StoreError, DamagedStoreError
+        When the history can't be read.
+    InvalidArgumentError
+        When there is no such zone or cut-off.
+    """
+    question.desk.of(np.array([], "datetime64[us]"))  # refuses a zone or a cut-off that is none
+    traded, closes = _traded(snapshot, question), _closes(snapshot, question)
+    cash = _facts(snapshot, "cash", CashRecord, question)
+    splits = _facts(snapshot, "splits", SplitRecord, question._replace(currency=None))
+    desk = question.desk
+    priced = np.unique(desk.of(closes["time"]))
+    days = np.unique(np.concatenate([traded.days, priced]))
+    of_desk = days[days >= traded.days.min()] if len(traded.days) else days
+    periods = question.periods or days_a_year(of_desk)
+    days = np.unique(np.concatenate([days, missing_days(of_desk, periods)]))
+    paid = np.unique(desk.of(cash["execution_time"]))
+    late = paid[paid > days[-1]] if len(days) else paid
+    calendar = np.concatenate([days, late])
+    owners = (
+        dict.fromkeys(zip(*(cash[name].to_pylist() for name in OWNER), strict=True), 0)
+        | traded.fills
+    )
+    sizes = {owner: fills + len(calendar) for owner, fills in owners.items()}
+    parts = list(_parts(sizes, traded.corrected, size))
+    return Source(snapshot, question, calendar, closes, cash, splits), parts, periods
+
+
+def kept(question: Question, time: str = "execution_time") -> pl.Expr:
+    """Which rows a question is about: what happened by then, in its currency or in none."""
+    is_kept = pl.lit(value=True)
+    if question.valid is not None:
+        is_kept &= pl.col(time) <= question.valid
+    if question.currency is not None:  # a record that names none is in the account's own
+        currency = pl.col("currency")
+        is_kept &= (currency == question.currency) | currency.is_null()
+    return is_kept
+
+
+def corrected_fills(snapshot: Snapshot, question: Question, where: pl.Expr) -> pa.Table:
+    """Read the fills of whole accounts, as what was recorded later corrects them."""
+    fills = in_force(snapshot.read("trades", _BOOKED, where))
+    keys = pl.DataFrame({n: fills[n].to_pylist() for n in ("execution_time", "currency")})
+    typed = keys.with_columns(
+        pl.col("execution_time").cast(pl.Datetime("us", "UTC")), pl.col("currency").cast(pl.String)
+    )
+    is_kept = typed.with_columns(kept(question).alias("kept"))["kept"]
+    return fills.filter(pa.array(is_kept.to_list(), pa.bool_()))
+
+
+def _traded(snapshot: Snapshot, question: Question) -> _Traded:
+    is_later = pl.col("record_type") != RecordType.NEW.value
+    is_kept = kept(question) & (pl.col("sequence") > 0)  # of a row: a literal has no sum
+    found = snapshot.select(
+        "trades",
+        lambda rows: rows.group_by(OWNER).agg(
+            is_kept.sum().alias("fills"), is_later.any().alias("later")
+        ),
+    )
+    corrected = set(found.filter("later")["account_id"])
+    plain = found.filter(~pl.col("account_id").is_in(corrected), pl.col("fills") > 0)
+    fills = {(row[0], row[1]): row[2] for row in plain.select(*OWNER, "fills").iter_rows()}
+    days = [_plain_days(snapshot, question, corrected)]
+    for account in sorted(corrected):
+        table = corrected_fills(snapshot, question, pl.col("account_id") == account)
+        days.append(question.desk.of(table["execution_time"]))
+        fills[account, ""] = 0  # all of it may be busted, and is no neighbour's then
+        for row in table.select(OWNER).group_by(OWNER).aggregate([([], "count_all")]).to_pylist():
+            fills[row["account_id"], row["strategy_id"]] = row["count_all"]
+    return _Traded(fills, np.unique(np.concatenate(days)), corrected)
+
+
+def _plain_days(
+    snapshot: Snapshot, question: Question, corrected: set[str]
+) -> npt.NDArray[np.datetime64]:
+    """Days with a fill, of accounts without corrections."""
+    is_wanted = kept(question)
+    if corrected:
+        is_wanted &= ~pl.col("account_id").is_in(corrected)
+    step = _step(question.desk)
+    number = (pl.col("execution_time").to_physical() // step).alias("step")
+    found = snapshot.select("trades", lambda rows: rows.filter(is_wanted).select(number).unique())
+    return np.unique(question.desk.of((found["step"].to_numpy() * step).view("datetime64[us]")))
+
+
+def _step(desk: DeskDays) -> int:
+    """Microseconds that lie in one trading day: clocks differ by quarters of an hour."""
+    return (15 if int(desk.cutoff.split(":")[1]) % 15 == 0 else 1) * 60_000_000
+
+
+def _closes(snapshot: Snapshot, question: Question) -> pa.Table:
+    """Last close of each symbol a day, or of a part of it; of a currency pair every one."""
+    number = pl.col("close_time").to_physical() // _step(question.desk)
+    of_symbol = pl.col("symbol"), number.alias("step")
+    last = pl.col("close_time", "close").sort_by("close_time", "sequence").last()
+    is_pair = pl.col("symbol").str.contains(PAIR, literal=True)
+    is_kept = kept(question._replace(currency=None), "close_time")
+    found = snapshot.select(
+        "bars", lambda rows: rows.filter(is_kept & ~is_pair).group_by(of_symbol).agg(last)
+    )
+    table = found.sort("close_time", "symbol").select("symbol", "close_time", "close").to_arrow()
+    pairs = snapshot.read("bars", ("symbol", "close_time", "close"), is_kept & is_pair)
+    names = ["symbol", "time", "price"]
+    closes = table.rename_columns(names).cast(pairs.rename_columns(names).schema)
+    return pa.concat_tables([closes, pairs.rename_columns(names)])
+
+
+def _facts(snapshot: Snapshot, name: str, record: type, question: Question) -> pa.Table:
+    columns = arrow_schema(record).names
+    return snapshot.read(name, columns, kept(question))
+
+
+def _parts(sizes: dict[Owner, int], corrected: set[str], size: int) -> Iterator[Part]:
+    """Put neighbours together; what may not be cut is a part of its own if it is larger."""
+    units: dict[tuple[str, ...], list[Owner]] = {}
+    for owner in sorted(sizes):
+        units.setdefault(owner[:1] if owner[0] in corrected else owner, []).append(owner)
+    held: list[Owner] = []
+    count, is_corrected = 0, False
+    for unit in units.values():
+        more, is_other = sum(sizes[owner] for owner in unit), unit[0][0] in corrected
+        if held and (count + more > size or is_other != is_corrected):
+            yield Part(held[0], held[-1], is_corrected)
+            held, count = [], 0
+        held, count, is_corrected = [*held, *unit], count + more, is_other
+    if held:
+        yield Part(held[0], held[-1], is_corrected)

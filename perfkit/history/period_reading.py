@@ -1,0 +1,96 @@
+"""Period rows of a history: read where they are stored and current, else computed and stored."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from perfkit.cluster import map_reduce
+from perfkit.history.period_plan import Question, plan
+from perfkit.history.period_rows import SCHEMA, PeriodRows
+from perfkit.history.periods import period_table
+from perfkit.metrics.day_kernel import TALLY_FIELDS
+from perfkit.store import Snapshot, StoredPeriods
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from perfkit.cluster import Scheduler
+    from perfkit.store import TradeStore
+
+__all__ = ["days_a_year_of", "period_rows"]
+
+DEFINITION = 1  # another number when rows of the same facts become others
+
+
+def period_rows(
+    store: TradeStore,
+    question: Question,
+    accounts: Collection[str] | None = None,
+    scheduler: Scheduler = None,
+) -> PeriodRows:
+    """Give the period rows of a history.
+
+    Parameters
+    ----------
+    store : TradeStore
+        The history; one as of a time is computed each time.
+    question : Question
+        What is asked of it.
+    accounts : collection of str, optional
+        At least the rows of these; all when None.
+    scheduler : None, "dask" or dask.distributed.Client
+        Where they are computed, see `map_reduce`.
+
+    Raises
+    ------
+    StoreError, DamagedStoreError
+        When the history can't be read.
+    """
+    stored = StoredPeriods(store, _said(question)) if question.valid is None else None
+    found = None if stored is None else stored.read(accounts)
+    if found is not None:
+        return PeriodRows(found[0], int(found[1]["periods"]))
+    mark = None if stored is None else stored.mark()
+    source, parts, periods = plan(Snapshot.of(store), question)
+    if mark is None and accounts is not None:
+        parts = [part for part in parts if any(map(part.may_hold, accounts))]
+    table = SCHEMA.empty_table()
+    if parts:
+        table = map_reduce(period_table, source, parts, _joined, scheduler=scheduler)
+    if stored is not None and mark is not None:
+        stored.write(table, mark, {"periods": periods})
+    return PeriodRows(table, periods)
+
+
+def days_a_year_of(store: TradeStore, question: Question) -> int:
+    """Give the trading days of a year, without computing any row.
+
+    Raises
+    ------
+    StoreError, DamagedStoreError
+        When the history can't be read.
+    """
+    if question.valid is None:
+        told = StoredPeriods(store, _said(question)).find()
+        if told is not None:
+            return int(told["periods"])
+    return plan(Snapshot.of(store), question)[2]
+
+
+def _joined(earlier: pa.Table, later: pa.Table) -> pa.Table:
+    return pa.concat_tables([earlier, later])
+
+
+def _said(question: Question) -> dict[str, Any]:
+    """All that stored rows depend on beside the facts."""
+    return {
+        "definition": [DEFINITION, TALLY_FIELDS, version("perfkit")],
+        "zone": question.desk.zone,
+        "cutoff": question.desk.cutoff,
+        "periods": question.periods,
+        "currency": question.currency,
+        "convert_to": question.convert_to,
+    }
