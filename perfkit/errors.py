@@ -26,6 +26,7 @@ A message names the thing, what was required, what it was, and what to do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "BrokerError",
@@ -106,6 +107,17 @@ class PerfkitError(Exception):
 
     def __str__(self) -> str:
         return legible(super().__str__())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # an error that a worker process raised comes back as it was, fields and all
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+def _revived(kind: type[PerfkitError], args: tuple[Any, ...], fields: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
 
 
 class InvalidRecordError(PerfkitError, ValueError):
