@@ -31,7 +31,7 @@ demo: env ## run the main job on real prices: fills to report
 test: env ## run every test, notebooks too
 	@$(BIN)/python -m pytest -q -n 2
 	@$(BIN)/python -m pytest -q --nbval-lax notebooks/01_tour.ipynb notebooks/02_books.ipynb notebooks/03_recording.ipynb \
-		notebooks/04_context_and_labels.ipynb
+		notebooks/04_context_and_labels.ipynb notebooks/05_two_sharpes.ipynb
 
 check: env ## style, types, floors
 	@$(BIN)/ruff check .
