@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help env demo test check lab bench bench-env bench-ingest bench-opening bench-commits torture lock clean
+.PHONY: help env demo test check lab bench bench-env bench-ingest bench-metrics bench-opening bench-commits torture lock clean
 
 help: ## show these words
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,11 @@ torture: env ## the long form of the fault tests: kill -9, failing disks, lost p
 
 bench-ingest: env ## trades a second until they are durable, beside Delta and SQLite (minutes)
 	@$(BIN)/python -m benchmarks.ingest
+
+bench-metrics: bench-env ## stored days of 1, 10 and 50 million trades, coverage of intervals, the numbers of peers (long)
+	@$(BIN)/python -m benchmarks.periods --trades 1000000 10000000 50000000
+	@$(BIN)/python -m benchmarks.honesty
+	@$(BIN)/python -m benchmarks.peers
 
 bench-opening: env ## how long ten million trades take to open (minutes)
 	@$(BIN)/python -m benchmarks.opening

@@ -19,6 +19,7 @@ from perfkit.cli import (
     archiving,
     checking,
     demo,
+    doubting,
     flushing,
     labeling,
     maintenance,
@@ -45,6 +46,7 @@ app.command("formats")(recording.formats)
 app.command("record")(recording.record)
 app.command("flush")(flushing.flush)
 app.command("summary")(questions.summary)
+app.command("evidence")(doubting.evidence)
 app.command("attribution")(questions.attribution)
 app.command("report")(questions.report)
 app.command("tear-sheet")(tear_sheet.tear_sheet)

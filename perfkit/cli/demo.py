@@ -14,6 +14,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from perfkit.cli.doubting import evidence_table
 from perfkit.cli.questions import attribution_table, metrics_table
 from perfkit.cli.terminal import progress, say
 from perfkit.errors import StoreError
@@ -120,11 +121,14 @@ def _answer(into: Path) -> None:
     history = History(str(into), zone=ZONE)
     with progress("3/4  metrics and attribution") as step:
         metrics = history.metrics(by="strategy", benchmark=BENCHMARK)
-        step(1, 3)
+        step(1, 4)
+        evidence = history.evidence(by="strategy", benchmark=BENCHMARK)
+        step(2, 4)
         by_strategy = history.attribution(by="strategy")
-        step(2, 3)
+        step(3, 4)
         by_label = history.attribution(by="label")
     metrics_table(metrics, title=f"Strategies, 1990 to 2022, beside the {BENCHMARK}")
+    evidence_table(evidence, title="Real or luck: how sure each Sharpe ratio is above 0")
     attribution_table(
         by_strategy, title="Closed round trips, net of fees; 95 % interval of the mean"
     )

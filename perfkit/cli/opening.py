@@ -15,7 +15,7 @@ __all__ = ["command_defaults", "open_store", "open_tracker", "place"]
 
 _READERS = (
     "summary", "attribution", "report", "verify", "changes", "flush", "compact", "vacuum", "export",
-    "archive", "labels", "relabel", "label", "tear-sheet",
+    "archive", "labels", "relabel", "label", "tear-sheet", "evidence",
 )  # fmt: skip
 _RECORDERS = ("import", "record")
 

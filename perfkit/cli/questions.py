@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
     from perfkit.history import History, Selection
 
-__all__ = ["attribution", "attribution_table", "metrics_table", "report", "summary"]
+__all__ = [
+    "attribution",
+    "attribution_table",
+    "metrics_table",
+    "names_in",
+    "report",
+    "selection",
+    "summary",
+]
 
 Uri = Annotated[str, typer.Argument(help="The history: a folder or s3://bucket/prefix.")]
 Names = list[str] | None
@@ -75,7 +83,7 @@ def summary(
 
     history = History(open_store(uri), zone=zone, cutoff=cutoff, periods=periods)
     history = history if as_of is None else history.as_of(as_of)
-    select = _selection(account=account, strategy=strategy, start=start, end=end, currency=currency)
+    select = selection(account=account, strategy=strategy, start=start, end=end, currency=currency)
     if as_json and convert_to:
         raise InvalidArgumentError(
             "--json answers in recorded money, was given --convert-to; leave one of them out"
@@ -84,7 +92,7 @@ def summary(
         _print_summaries(history, select, rf)
         return
     frame = history.metrics(
-        by=_names(by), rf=rf, benchmark=benchmark, convert_to=convert_to, **select
+        by=names_in(by), rf=rf, benchmark=benchmark, convert_to=convert_to, **select
     )
     metrics_table(frame, title=f"{uri}, annualised with {history.periods} days a year")
     for sentence in _undefined(frame.attrs["reasons"]):
@@ -143,13 +151,13 @@ def attribution(
     """Print who earns and who loses: closed round trips, net of fees."""
     from perfkit.history import History
 
-    select = _selection(
+    select = selection(
         account=account, strategy=strategy, symbol=symbol, label=label,
         start=start, end=end, currency=currency,
     )  # fmt: skip
     history = History(open_store(uri), zone=zone)
     history = history if as_of is None else history.as_of(as_of)
-    frame = history.attribution(by=_names(by), convert_to=convert_to, **select)
+    frame = history.attribution(by=names_in(by), convert_to=convert_to, **select)
     attribution_table(frame, title=f"{uri}: closed round trips by {by}, net of fees")
 
 
@@ -172,7 +180,7 @@ def report(
     from perfkit.history import History
     from perfkit.reports import run_notebook
 
-    select = _selection(account=account, strategy=strategy, start=start, end=end)
+    select = selection(account=account, strategy=strategy, start=start, end=end)
     history = History(open_store(uri), zone=zone, cutoff=cutoff, periods=periods)
     history.round_trips(**select)  # what can't be answered is said before a kernel starts
     if benchmark:
@@ -229,9 +237,11 @@ def attribution_table(frame: pd.DataFrame, *, title: str) -> None:
     print_table(frame, dimensions | numbers, title=title)
 
 
-def _names(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
+    """Read names that stand with commas between them."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _selection(**given: object) -> Selection:
+def selection(**given: object) -> Selection:
+    """Make a selection of what was said."""
     return cast("Selection", {name: value for name, value in given.items() if value})

@@ -1,7 +1,8 @@
-"""Evidence: whether what each strategy earned is skill or luck.
+"""Evidence: whether what each strategy earned is real or luck.
 
 The Sharpe ratio of each, its limits, and how sure one can be that it is above 0: for
-itself, and as one of all that were tried.
+itself, and as one of all that were tried. Real is not the same as skilled: what holds
+the market earns what the market does, which alpha and its t statistic tell apart.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def evidence(
         bootstrap), ``probabilistic_sharpe_ratio`` (confidence that it is above 0),
         ``deflated_sharpe_ratio`` (the same as the best of all trials),
         ``minimum_track_record_length`` (days that the first needs) and ``verdict``:
-        ``skill``, ``may be luck`` where the number of trials explains it, ``not proven``, or
+        ``real``, ``may be luck`` where the number of trials explains it, ``not proven``, or
         ``insufficient``. ``.attrs`` has the number of ``trials``, and in
         ``superiority`` the sentence of `superior_predictive_ability`.
 
@@ -97,7 +98,7 @@ def evidence(
     rows = [_row(returns[name], periods, rf, trials, doubt) for name in returns.columns]
     frame = pd.DataFrame(rows, columns=_COLUMNS).set_axis(returns.columns, axis=0)
     frame.attrs["trials"] = trials.count
-    if returns.shape[1] > 1:
+    if returns.notna().any().sum() > 1:
         family = superior_predictive_ability(benchmark, returns, seed=doubt.get("seed", 0))
         frame.attrs["superiority"] = family.verdict
     frame.attrs["level"] = level
@@ -142,4 +143,4 @@ def _verdict(own: Interval, alone: float, deflated: float, level: float) -> str:
         return "insufficient"
     if alone < level:
         return "not proven"
-    return "skill" if deflated >= level else "may be luck"
+    return "real" if deflated >= level else "may be luck"

@@ -7,7 +7,7 @@ what they say.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import pandas as pd
 
@@ -35,9 +35,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from perfkit.history.selection import Moment, Names
+    from perfkit.metrics.span import SpanTerms
     from perfkit.records import PerformanceSummary
 
 __all__ = ["History"]
+
+
+class Within(TypedDict, total=False):
+    """Keywords of `History.summary`: the days, or the last of them."""
+
+    start: str | date | None
+    end: str | date | None
+    window: str | None
 
 
 class History(JudgingHistory):
@@ -162,9 +171,8 @@ class History(JudgingHistory):
         strategy: str,
         period: str = "daily",
         *,
-        start: str | date | None = None,
-        end: str | date | None = None,
         rf: float = 0.0,
+        **within: Unpack[Within],
     ) -> PerformanceSummary:
         """The specification's performance summary of one account's strategy.
 
@@ -173,11 +181,14 @@ class History(JudgingHistory):
         account, strategy : str
             Whose.
         period : str
-            ``daily``, ``weekly`` or ``monthly``: whose returns the Sharpe ratio is of.
-        start, end : date or str, optional
-            First and last trading day, both inside.
+            ``daily``, ``weekly``, ``monthly`` or so many days, such as ``"5d"``: whose returns
+            the Sharpe ratio is of.
         rf : float
             Risk-free rate a year.
+        **within
+            ``start`` and ``end``, the first and last trading day, both inside; or a
+            ``window``: ``"63d"``, the last 63 days, or ``"100t"``, the last 100 of at most
+            1,000 round trips.
         """
         owner: Selection = {"account": account, "strategy": strategy}
         live = PerformanceMetrics(
@@ -185,8 +196,11 @@ class History(JudgingHistory):
         )
         live.update(self._facts.records(owner))
         live.update_equity(self.equity(**owner))
-        first, last = (None if day is None else pd.Timestamp(day).date() for day in (start, end))
-        return live.summary(account, strategy, period, start=first, end=last, rf=rf)
+        span: dict[str, Any] = dict(within)
+        for bound in ("start", "end"):
+            if span.get(bound) is not None:
+                span[bound] = pd.Timestamp(span[bound]).date()
+        return live.summary(account, strategy, period, rf=rf, **cast("SpanTerms", span))
 
     def as_of(self, valid: Moment | None, known: Moment | None = None) -> History:
         """Look at the history from another moment.

@@ -5,7 +5,7 @@ Each reads the same period rows as `MeasuredHistory.metrics`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import pandas as pd
 
@@ -14,14 +14,22 @@ from perfkit.history.curves import curves
 from perfkit.history.evidence import Doubt, evidence
 from perfkit.history.groups import groups, known_returns
 from perfkit.history.measured_history import MeasuredHistory, Measuring, parted
+from perfkit.history.selection import Selection
 from perfkit.metrics import compute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from perfkit.history.selection import Moment, Selection
+    from perfkit.history.selection import Moment
 
 __all__ = ["ViewHistory"]
+
+
+class Doubting(Selection, Doubt, total=False):
+    """Keywords of `ViewHistory.evidence`."""
+
+    benchmark: str | None
+    convert_to: str | None
 
 
 class ViewHistory(MeasuredHistory):
@@ -135,38 +143,39 @@ class ViewHistory(MeasuredHistory):
         return pd.concat(parts, names=names) if parts else pd.DataFrame(columns=["value"])
 
     def evidence(
-        self,
-        by: str | Sequence[str] = "strategy",
-        *,
-        benchmark: str | None = None,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        **doubt: Unpack[Doubt],
+        self, by: str | Sequence[str] = "strategy", **how: Unpack[Doubting]
     ) -> pd.DataFrame:
-        """Say of each strategy whether what it earned is skill or luck.
+        """Say of each strategy whether what it earned is real or luck.
 
         Parameters
         ----------
         by : str or sequence of str
             ``account``, ``strategy``, both, or ``()`` for the whole desk.
-        benchmark : str, optional
-            Symbol that the strategies must beat as a family; by default cash.
-        start, end : str, date or datetime, optional
-            Half-open span of days.
-        **doubt
-            ``rf``, ``trials``, ``level`` and ``seed``, see `perfkit.history.evidence.Doubt`.
+        **how
+            ``rf``, ``trials``, ``level`` and ``seed``, see `perfkit.history.evidence.Doubt`;
+            ``benchmark``, the symbol that the strategies must beat as a family, by default
+            cash; ``convert_to``; and the keywords of `Selection`.
 
         Returns
         -------
         DataFrame, one row a group
             Days, Sharpe ratio and its limits, probabilistic and deflated Sharpe ratio, minimum
-            track record length and verdict; see `perfkit.history.evidence.evidence`.
+            track record length and verdict; see `perfkit.history.evidence.evidence`. A group
+            with P&L that was made without capital, or is not known, is ``insufficient``.
         """
-        select: Selection = {}
-        if start is not None:
-            select["start"] = start
-        if end is not None:
-            select["end"] = end
-        returns = self.returns(by, **select)
-        market = 0.0 if benchmark is None else self.benchmark(benchmark)
-        return evidence(returns, market, periods=self.periods, **doubt)
+        if unknown := sorted(how.keys() - Doubting.__annotations__.keys()):
+            raise InvalidArgumentError(
+                f"evidence has the keywords {', '.join(Doubting.__annotations__)}, "
+                f"was given {unknown}"
+            )
+        doubt = {name: value for name, value in how.items() if name in Doubt.__annotations__}
+        asked = {name: value for name, value in how.items() if name not in doubt}
+        days = self._days(by, cast("Measuring", asked))
+        returns = pd.DataFrame(
+            {
+                " / ".join(key) or "total": known_returns(own)
+                for key, own in groups(days.equity, days.columns)
+            }
+        )
+        market = days.terms.get("benchmark", 0.0)
+        return evidence(returns, market, periods=days.terms["periods"], **cast("Doubt", doubt))

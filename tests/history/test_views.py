@@ -125,9 +125,9 @@ def test_evidence_counts_every_trial(history):
     assert few.attrs["trials"] == 2
     assert many.attrs["trials"] == 1_000
     assert (many["deflated_sharpe_ratio"] <= few["deflated_sharpe_ratio"]).all()
-    assert (many["verdict"] != "skill").all()
+    assert (many["verdict"] != "real").all()
     assert "strategies beats the benchmark" in few.attrs["superiority"]
-    assert set(few["verdict"]) <= {"skill", "may be luck", "not proven", "insufficient"}
+    assert set(few["verdict"]) <= {"real", "may be luck", "not proven", "insufficient"}
 
 
 def test_a_short_record_is_insufficient(history):
