@@ -9,7 +9,13 @@ from perfkit.metrics.benchmark import compounded_mean
 from perfkit.metrics.newey_west import newey_west_error, newey_west_lags
 from perfkit.metrics.observations import GUARD, aligned, normalised, per_column
 from perfkit.metrics.options import options_of
-from perfkit.metrics.returns import average, checked_periods, dispersion, growth_rate
+from perfkit.metrics.returns import (
+    SampleOptions,
+    average,
+    checked_periods,
+    dispersion,
+    growth_rate,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -149,7 +155,13 @@ def active_return_t_stat(
 
 
 @per_column
-def tracking_error(returns: npt.ArrayLike, benchmark: npt.ArrayLike, *, periods: float) -> float:
+def tracking_error(
+    returns: npt.ArrayLike,
+    benchmark: npt.ArrayLike,
+    *,
+    periods: float,
+    **how: Unpack[SampleOptions],
+) -> float:
     r"""Annualised standard deviation of the active return (ddof 1).
 
     .. math:: \sigma(r - b) \sqrt{p}
@@ -162,6 +174,8 @@ def tracking_error(returns: npt.ArrayLike, benchmark: npt.ArrayLike, *, periods:
         The benchmark's, b.
     periods : float
         Periods in a year, p.
+    **how
+        ``ddof``, see `SampleOptions`.
 
     Returns
     -------
@@ -179,7 +193,8 @@ def tracking_error(returns: npt.ArrayLike, benchmark: npt.ArrayLike, *, periods:
     0.02
     """
     values, market = aligned(returns, benchmark)
-    return dispersion(values - market, values) * math.sqrt(checked_periods(periods))
+    ddof = options_of(SampleOptions, how)["ddof"]
+    return dispersion(values - market, values, ddof) * math.sqrt(checked_periods(periods))
 
 
 @per_column

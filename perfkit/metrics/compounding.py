@@ -25,17 +25,17 @@ MONDAY = np.datetime64("1970-01-05", "D")
 def compounded(
     returns: npt.ArrayLike, days: npt.ArrayLike, *, period: str
 ) -> tuple[Floats, npt.NDArray[np.datetime64]]:
-    """Compound daily returns into weeks, months, or so many days.
+    """Compound returns into days, weeks, months, or so many days.
 
     Parameters
     ----------
     returns : array-like of shape (n,)
-        Simple daily returns; NaN is dropped.
+        Simple returns of days or of parts of them; NaN is dropped.
     days : array-like of shape (n,)
-        Trading days, ascending.
+        Trading days, ascending; of a time the day is that of UTC.
     period : str
-        ``daily``, ``weekly`` (Monday to Sunday), ``monthly``, or ``"5d"``: every five
-        of the days, from the first on.
+        ``daily``: all returns of a day are one; ``weekly`` (Monday to Sunday),
+        ``monthly``, or ``"5d"``: every five of the days, from the first on.
 
     Returns
     -------
@@ -51,9 +51,10 @@ def compounded(
     length = days_in(period)
     values, dates = np.asarray(returns, np.float64), np.asarray(days, "M8[D]")
     values, dates = values[~np.isnan(values)], dates[~np.isnan(values)]
-    if not values.size or length == 1:
+    is_new = dates[1:] != dates[:-1]
+    if not values.size or (length == 1 and is_new.all()):
         return values, dates
-    group = np.arange(values.size) // (length or 1)
+    group = np.append(0, is_new.cumsum()) // (length or 1)
     if period == "monthly":
         group = dates.astype("M8[M]").astype(np.int64)
     elif period == "weekly":

@@ -154,13 +154,13 @@ def longest_drawdown(returns: npt.ArrayLike, **how: Unpack[PeakOptions]) -> floa
     return float((ends - starts).max(initial=0))
 
 
-def drawdown_table(returns: pd.Series[Any]) -> pd.DataFrame:
-    """Every drawdown, the largest_depth first.
+def drawdown_table(returns: npt.ArrayLike) -> pd.DataFrame:
+    """Every drawdown, the deepest first.
 
     Parameters
     ----------
-    returns : Series of shape (n,)
-        Simple returns a period with their dates; NaN is dropped.
+    returns : array-like of shape (n,)
+        Simple returns a period; NaN is dropped. What is no Series is dated by position.
 
     Returns
     -------
@@ -169,7 +169,10 @@ def drawdown_table(returns: pd.Series[Any]) -> pd.DataFrame:
         it), ``trough``, ``recovery`` (missing while it lasts), ``depth``
         (positive fraction) and ``length`` (observations below the peak).
     """
-    depth = drawdown_series(returns)
+    known: pd.Series[Any] = (
+        returns if isinstance(returns, pd.Series) else pd.Series(observations(returns))
+    )
+    depth = drawdown_series(known)
     starts, ends = spells(depth.to_numpy())
     dates = pd.Series(depth.index)
     troughs = [s + int(depth.iloc[s:e].argmax()) for s, e in zip(starts, ends, strict=True)]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, cast
 
+import numpy as np
 import pandas as pd
 
 from perfkit.metrics.catalog import METRICS, find_metrics
 from perfkit.metrics.option_words import words_for
 from perfkit.metrics.profiles import find_profile
 from perfkit.metrics.readings import read
-from perfkit.metrics.sample import Terms, sample_of
+from perfkit.metrics.sample import TERMS, Terms, sample_of
 
 if TYPE_CHECKING:
     from perfkit.metrics.metric import Metric
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from perfkit.metrics.sample import Sample
 
 __all__ = ["Explanation", "Given", "explain"]
+
+
+_NO_EFFECT = "no effect here"
+_ROUNDING = 1e-12  # of a value; the same sum in another order
 
 
 class _Step(NamedTuple):
@@ -117,14 +123,13 @@ def explain(
     samples = [
         sample_of(returns, trades, benchmark, profile, cast("Terms", terms)) for profile in profiles
     ]
-    sample = samples[0] if samples[0].trades is not None else samples[1]
-    said = [dict(entry.options) | profile.keywords(entry) for profile in profiles]
-    for options, own in zip(said, samples, strict=True):
-        if "periods" in options:
-            options["periods"] = own.periods
+    sample = samples[1] if entry.needs == "trades" and samples[0].trades is None else samples[0]
+    unknown = next((s.periods_source for s in samples if s.periods is None), "")
+    sample = replace(sample, periods_source=unknown)
+    said = [_told(entry, *pair) for pair in zip(profiles, samples, strict=True)]
     now = dict(said[0])
     values, steps = [_value(entry, sample, now)], []
-    for option in sorted(name for name in now if now[name] != said[1][name]):
+    for option in sorted((n for n in now if _differ(now[n], said[1][n])), key=_place):
         now[option] = said[1][option]
         values.append(_value(entry, sample, now))
         effect = values[-1] - values[-2]
@@ -138,9 +143,26 @@ def explain(
     )
 
 
+def _told(entry: Metric, profile: Profile, sample: Sample) -> dict[str, Any]:
+    """Name every option of a metric, with what is given once for all metrics."""
+    given = {term: getattr(sample, term) for term in TERMS if term in entry.options}
+    return dict(entry.options) | given | profile.keywords(entry)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    if one is other:
+        return False
+    return np.ndim(one) > 0 or np.ndim(other) > 0 or bool(one != other)
+
+
 def _value(entry: Metric, sample: Sample, options: dict[str, Any]) -> float:
-    own = {n: v for n, v in options.items() if n not in ("periods", "rf", "rf_per_period")}
+    own = {n: v for n, v in options.items() if n not in TERMS or v is not None}
     return read(entry.name, replace(sample, periods=options.get("periods")), own).value
+
+
+def _place(option: str) -> tuple[bool, str]:
+    """Put an option after those by which alone it is heard."""
+    return option in ("days_in_year", "ddof", "quantile", "rule", "undefined"), option
 
 
 def _lines(
@@ -156,13 +178,25 @@ def _lines(
     else:
         source = (second if second.name != "perfkit" else first).source
         lines = [f"{named} and {values[-1]:.6g} by {second.name} ({source})."]
-    for number, step in enumerate(steps, start=1):
+    effects = [_effect(*pair) for pair in itertools.pairwise(values)]
+    for number, (step, effect) in enumerate(zip(steps, effects, strict=True), start=1):
         words = words_for(step.option, step.a, step.b)
-        effect = "no effect here" if step.effect == 0.0 else f"{step.effect:+.6g}"
-        if math.isnan(step.effect):
-            effect = "which makes the difference between a number and none"
         lines.append(f"{number}. {words}: {effect}, to {step.value:.6g}.")
+    if len(effects) - effects.count(_NO_EFFECT) > 1:
+        lines.append("How the steps share the difference depends on their order.")
     for profile in profiles:
+        if entry.needs == "trades" and profile.trades_are_returns:
+            lines.append(f"{profile.name} itself takes each period's return for a round trip.")
         if entry.name in profile.deviations:
-            lines.append(f"{profile.name} differs still: {profile.deviations[entry.name]}.")
+            lines.append(f"Not reproduced of {profile.name}: {profile.deviations[entry.name]}.")
     return lines
+
+
+def _effect(before: float, after: float) -> str:
+    """Say what a step did, beyond rounding."""
+    if math.isfinite(before) and math.isfinite(after):
+        is_rounding = abs(after - before) <= _ROUNDING * abs(before)
+        return _NO_EFFECT if is_rounding else f"{after - before:+.6g}"
+    if before == after or (math.isnan(before) and math.isnan(after)):
+        return _NO_EFFECT
+    return "which makes the difference between a number and none"

@@ -69,6 +69,11 @@ def periods_per_year(dates: Any) -> Frequency:
     Frequency(periods=12.0, source='monthly dates')
     """
     index = dates.index if isinstance(dates, pd.Series | pd.DataFrame) else dates
+    if isinstance(index, pd.Index) and not isinstance(index, pd.DatetimeIndex | pd.RangeIndex):
+        raise InvalidArgumentError(
+            f"dates must be timestamps to say how many periods a year has, were {index.dtype}; "
+            "give the index through pd.to_datetime(), or periods="
+        )
     if not isinstance(index, pd.DatetimeIndex) or len(index) < 3:
         raise InvalidArgumentError(
             "periods, the number of periods in a year, must be given where fewer than three "

@@ -23,8 +23,8 @@ class Metric:
     function : callable
         Measures one column.
     unit : str
-        ``fraction``, ``fraction a year``, ``ratio``, ``count``, ``periods``
-        or ``account currency``.
+        ``fraction``, ``fraction a year``, ``probability``, ``ratio``, ``count``,
+        ``periods`` or ``account currency``.
     better : str
         ``higher``, ``lower`` or ``neither``.
     formula : str

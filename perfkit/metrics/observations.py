@@ -31,6 +31,7 @@ __all__ = [
     "normalised",
     "observations",
     "per_column",
+    "without_missing",
 ]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -74,11 +75,13 @@ def per_column(metric: Callable[..., float]) -> PerColumn:
             how = {**options, "nan": nan, "undefined": undefined}
             values = [measured(data[name], *args, **how) for name in data.columns]
             return pd.Series(values, index=data.columns, dtype=np.float64)
+        if undefined != "ieee":
+            options_of(Handling, {"undefined": undefined})
         if nan != "drop":
-            data, *rest = (_without_missing(column, nan) for column in (data, *args))
+            data, *rest = (without_missing(column, nan) for column in (data, *args))
             args = tuple(rest)
             if "benchmark" in options:
-                options["benchmark"] = _without_missing(options["benchmark"], nan)
+                options["benchmark"] = without_missing(options["benchmark"], nan)
         value = metric(data, *args, **options)
         if undefined == "ieee" or math.isfinite(value):
             return value
@@ -88,7 +91,7 @@ def per_column(metric: Callable[..., float]) -> PerColumn:
     return cast("PerColumn", measured)
 
 
-def _without_missing(data: Any, nan: str) -> Any:
+def without_missing(data: Any, nan: str) -> Any:
     """Count what is missing as 0, or refuse it."""
     options_of(Handling, {"nan": nan})
     if isinstance(data, Observed | Tally):
@@ -108,7 +111,6 @@ def _without_missing(data: Any, nan: str) -> Any:
 
 def _settled(data: Any, undefined: str) -> float:
     """Write a value that is not finite as the caller wants it."""
-    options_of(Handling, {"undefined": undefined})
     if undefined == "zero":
         return 0.0
     size = data.n if isinstance(data, Tally) else observations(data).size
@@ -212,8 +214,8 @@ def _floats(data: Any) -> Floats:
     values = _numbers(data)
     if values.ndim != 1:
         raise InvalidArgumentError(
-            f"a metric takes one column of shape (n,), was {values.shape}; "
-            "give a pandas DataFrame to measure several columns"
+            f"a metric takes one column of shape (n,), was {values.shape}; give one of them, "
+            "such as frame['name'], or as the returns of a metric a pandas DataFrame"
         )
     if np.isinf(values).any():
         where = int(np.flatnonzero(np.isinf(values))[0])
@@ -226,6 +228,8 @@ def _floats(data: Any) -> Floats:
 
 def _numbers(data: Any) -> Floats:
     try:
+        if isinstance(data, np.ma.MaskedArray):
+            data = np.ma.filled(data.astype(np.float64), np.nan)
         column = data if isinstance(data, pd.Series) else np.asarray(data)
         if column.dtype.kind not in _NUMERIC:  # a date or a text can be converted, to nonsense
             raise TypeError(f"they are {column.dtype}")
@@ -261,10 +265,17 @@ def _check_dates(index: pd.Index[Any]) -> None:
 
 def _joined(columns: list[pd.Series[Any]]) -> tuple[pd.Series[Any], ...]:
     dates = [s.index for s in columns if isinstance(s.index, pd.DatetimeIndex)]
+    others = [s.index for s in columns if not isinstance(s.index, pd.DatetimeIndex) and s.size]
+    if dates and others:
+        raise InvalidArgumentError(
+            f"series must all have timestamps to be joined, one has an index of {others[0].dtype}; "
+            "give it through pd.to_datetime() (or to_timestamp() for periods)"
+        )
     if len({index.tz is None for index in dates}) > 1:
         raise InvalidArgumentError(
-            "series must all have a time zone or all none; "
-            "localise the naive ones, e.g. series.tz_localize('UTC')"
+            "series must all have a time zone or all none; localise the naive ones, e.g. "
+            "series.tz_localize('UTC'), or where days are meant leave the days of the others: "
+            "series.index = series.index.tz_localize(None).normalize()"
         )
     for series in columns:
         if not series.index.is_unique:

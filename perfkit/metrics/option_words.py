@@ -21,19 +21,19 @@ MEANING: Mapping[str, Mapping[Any, str]] = MappingProxyType(
             "refuse": "a missing return is an error",
         },
         "undefined": {
-            "ieee": "what has no value is infinite or NaN, as the metric defines it",
-            "nan": "what has no value is NaN",
-            "inf": "what has no value is infinite",
-            "zero": "what has no value is 0",
+            "ieee": "a value that is undefined stays infinite or NaN, as the metric defines it",
+            "nan": "a value that is infinite or undefined is written as NaN",
+            "inf": "a value that is undefined is written as infinite",
+            "zero": "a value that is infinite or undefined is written as 0",
         },
         "annualise": {
-            True: "the number is a year's",
-            False: "the number is a period's",
+            True: "the number is annualised",
+            False: "the number is that of one period, not annualised",
             "growth": "the two compound growths of a year are compared",
             "compound": "the mean of a period is compounded to a year",
             "compound_mean": "each mean of a period is compounded to a year",
             "arithmetic": "the mean of a period is multiplied to a year",
-            "per_period": "the number is a period's",
+            "per_period": "the number is that of one period, not annualised",
             "capm": "it is taken from the mean returns, each compounded to a year",
             "jensen": "it is taken from the compound growth of a year",
         },
@@ -81,8 +81,8 @@ MEANING: Mapping[str, Mapping[Any, str]] = MappingProxyType(
             "cornish_fisher": f"the tail is read {_BY_FIT}, corrected for its shape",
         },
         "moments": {
-            "biased": "skewness and kurtosis are those of the sample",
-            "unbiased": "skewness and kurtosis are estimated for the population",
+            "biased": "skewness and kurtosis are not corrected for the size of the sample",
+            "unbiased": "skewness and kurtosis are corrected for the size of the sample",
             "unbiased_excess": "an excess kurtosis stands where the raw one belongs",
             "raw": "the kurtosis of a normal distribution is 3",
             "sample": "the moments are a mix of sample and population",
@@ -93,13 +93,17 @@ MEANING: Mapping[str, Mapping[Any, str]] = MappingProxyType(
             "compound_mean_difference": "two means, each compounded to a year, are compared",
         },
         "peak": {
-            "start": "the start counts as a peak, so that a first loss is a drawdown",
-            "first_close": "the first close is the first peak, so that a first loss is none",
+            "start": "the start is the first peak, so that a loss right after it is a drawdown",
+            "first_close": "the first close is the first peak: a loss before it is no drawdown",
         },
         "rule": {
-            "threshold": "the mean is of what lies at or below the quantile",
-            "lowest": "the mean is of a fixed number of the lowest",
+            "threshold": "the mean is of all returns at or below the quantile",
+            "lowest": "the mean is of a fixed number of the lowest returns",
             "weighted": "the mean counts the value at the quantile in part",
+        },
+        "quantile": {
+            "linear": "the quantile lies between two observations",
+            "order": "the quantile is an observation",
         },
         "risk": {
             "beta": "the risk is beta",
@@ -153,6 +157,12 @@ def words_for(option: str, was: Any, now: Any) -> str:
     """
     if option == "periods":
         return f"Periods in a year are {now:g}, not {was:g}"
+    if option == "days_in_year":
+        return f"A calendar year has {now:g} days, not {was:g}"
+    if option == "rf":
+        return f"The risk-free rate a year is {now:g}, not {was:g}"
+    if option == "rf_per_period":
+        return "The risk-free rate is another a period"
     said = MEANING.get(option, {}).get(now)
     if said is None:
         return f"{option} is {now!r}, not {was!r}"

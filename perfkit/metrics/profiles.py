@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from perfkit.errors import UnknownNameError
+from perfkit.metrics.catalog import METRICS, find_metrics
 from perfkit.metrics.document_profiles import LEAN, PERFORMANCE_ANALYTICS
 from perfkit.metrics.profile import Profile
 from perfkit.metrics.python_profiles import EMPYRICAL, FFN, QUANTSTATS, VECTORBT
@@ -34,10 +35,20 @@ def find_profile(profile: str | Profile) -> Profile:
     Raises
     ------
     UnknownNameError
-        For a name that there is not, listing those that there are.
+        For a name that there is not, listing those that there are; and where a profile
+        of one's own names a metric, or for all metrics a keyword, that there is not.
     """
     if isinstance(profile, Profile):
+        if profile.name not in PROFILES or profile is not PROFILES[profile.name]:
+            _check(profile)
         return profile
     if profile not in PROFILES:
         raise UnknownNameError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
     return PROFILES[profile]
+
+
+def _check(profile: Profile) -> None:
+    find_metrics([*profile.options, *profile.called, *profile.deviations])
+    known = {option for entry in METRICS.values() for option in entry.options}
+    if unknown := sorted(profile.everywhere.keys() - known):
+        raise UnknownNameError(f"no metric takes {unknown}, which {profile.name!r} says everywhere")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.catalog import METRICS, find_metrics
-from perfkit.metrics.observations import aligned
+from perfkit.metrics.observations import aligned, without_missing
 from perfkit.metrics.profiles import find_profile
 from perfkit.metrics.reasons import reason_of
 from perfkit.metrics.sample import sample_of, told
@@ -149,7 +149,7 @@ def read(name: str, sample: Sample, options: Mapping[str, Any] | None = None) ->
     entry = METRICS[find_metrics([name])[0]]
     said = told(entry, sample, options or {})
     if missing := sample.lacks(entry, said):
-        raise InvalidArgumentError(f"{name} needs {missing}; it was not given")
+        raise InvalidArgumentError(f"{name} needs {missing}")
     columns = sample.columns_for(entry, said)
     value = float(entry.function(*columns, **said))
     count = _count(entry, columns, said)
@@ -162,4 +162,6 @@ def _count(entry: Metric, columns: tuple[Any, ...], said: Mapping[str, Any]) -> 
         return tally_of(columns[0]).n
     if (rates := said.get("rf_per_period")) is not None and np.ndim(rates) > 0:
         columns = (*columns, rates)
+    if said.get("nan") == "zero":
+        columns = tuple(without_missing(column, "zero") for column in columns)
     return int(aligned(*columns)[0].size)

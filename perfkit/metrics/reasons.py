@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from perfkit.metrics.honesty.enough import too_small
+from perfkit.metrics.honesty.sharpe_record import sharpe_record
 from perfkit.metrics.observations import Floats, aligned, observations
 from perfkit.metrics.path import wealth
 from perfkit.metrics.regression import slope
@@ -29,14 +30,16 @@ REASONS = MappingProxyType(
         "no_losses": "nothing was lost, so there is no loss to divide by",
         "zero_variance": "the values do not move",
         "too_few": "there are fewer observations than the metric needs",
-        "insufficient": "the sample is too small to tell skill from luck",
+        "insufficient": "the sample is too small, or hangs on a few large returns: skill can't "
+        "be told from luck",
         "no_excess": "the Sharpe ratio is not above 0, so that no length would prove it",
         "zero_beta": "the returns do not move with the benchmark, so beta is 0",
         "zero_tail": "the quantile in the tail is 0, and nothing can be divided by it",
         "no_rises": "the benchmark never rose",
         "no_falls": "the benchmark never fell",
-        "no_overlap": "no date is both the returns' and the benchmark's",
-        "ruin": "more than everything was lost",
+        "no_overlap": "no date is in all columns; a close at 16:00 is not the day's midnight: "
+        "where days are meant, series.index = series.index.tz_localize(None).normalize()",
+        "ruin": "more than everything was lost; 1 % is written as 0.01",
         "no_capital": "there is no capital to measure a return on; record a deposit",
         "no_returns": "round trips have no returns; ask for a window of days",
         "unpriced": "a price or an exchange rate was not known; record bars, e.g. of EUR/USD",
@@ -67,7 +70,7 @@ def reason_of(entry: Metric, sample: Sample, value: float, count: int) -> str:
     """
     if entry.needs == "trades" and count == 0:
         return "no_trades"
-    if entry.needs == "benchmark" and count == 0 and observations(sample.returns).size:
+    if entry.needs != "trades" and count == 0 and observations(sample.returns).size:
         return "no_overlap"
     if count < entry.minimum:
         return "too_few"
@@ -83,13 +86,19 @@ def _columns(entry: Metric, sample: Sample) -> tuple[Floats, ...]:
     return (observations(sample.returns),)
 
 
+def _is_insufficient(values: Floats) -> bool:
+    return too_small(values.size) or (
+        dispersion(values) > 0.0 and math.isnan(sharpe_record(values).sharpe)
+    )
+
+
 def _trades(sample: Sample) -> Any:
     return tally_of(sample.trades)
 
 
 _CAUSES: Mapping[str, Callable[[Metric, Sample], bool]] = MappingProxyType(
     {
-        "insufficient": lambda _, sample: too_small(observations(sample.returns).size),
+        "insufficient": lambda _, sample: _is_insufficient(observations(sample.returns)),
         "no_wins": lambda _, sample: _trades(sample).wins == 0,
         "no_losses": lambda entry, sample: (
             _trades(sample).losses == 0

@@ -176,9 +176,15 @@ def returns_and_rates(
 def rate_per_period(rf: float, periods: float, name: str = "rf") -> float:
     """Turn an annual rate into the rate that compounds to it in a year."""
     count = checked_periods(periods)
-    if not -1.0 < rf < 1e3:
+    if not isinstance(rf, (int, float, np.integer, np.floating)):
         raise InvalidArgumentError(
-            f"{name} must be an annual rate above -1, was {rf}; write 4 % as 0.04"
+            f"{name} must be one annual rate, a number, was a {type(rf).__name__}; "
+            "rates by date are a period's: give them as rf_per_period"
+        )
+    if not -1.0 < rf < 1.0:
+        raise InvalidArgumentError(
+            f"{name} must be an annual rate above -1 and below 1, was {rf}; write 4 % as 0.04, "
+            "and 100 % or more as rf_per_period"
         )
     return math.pow(1.0 + rf, 1.0 / count) - 1.0
 
@@ -228,9 +234,10 @@ def growth_rate(values: Floats, periods: float) -> float:
 
 def checked_periods(periods: float) -> float:
     """Refuse what can't be a number of periods in a year."""
-    if not (math.isfinite(periods) and periods >= 0.01):
+    is_number = isinstance(periods, (int, float, np.integer, np.floating))
+    if not (is_number and math.isfinite(periods) and periods >= 0.01):
         raise InvalidArgumentError(
-            f"periods must be the number of periods in a year, >= 0.01, was {periods}; "
+            f"periods must be the number of periods in a year, >= 0.01, was {periods!r}; "
             "252 exchange days, 365 days, 52 weeks, 12 months"
         )
     return float(periods)

@@ -7,7 +7,7 @@ value is, to the last bit, what the metric says of that window alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -37,13 +37,24 @@ class RollingTerms(Terms, total=False):
     ----------
     benchmark : array-like of shape (n,)
         The benchmark's returns: a Series is joined by date.
+    min_periods : int
+        Observations from which on a window that is not yet full is measured too; those
+        of a full window by default.
     """
 
     benchmark: Any
+    min_periods: int
+
+
+class _Span(NamedTuple):
+    """A window has ``most`` observations, and at least ``least``."""
+
+    least: int
+    most: int
 
 
 class _Rows(NamedTuple):
-    """Known rows: each run of ``length`` of them is one window."""
+    """Known rows: each run of them is one window."""
 
     columns: tuple[Floats, ...]
     dates: pd.Index[Any]
@@ -67,18 +78,20 @@ def rolling(
         ``headline``, ``all``, or names, as for `compute`.
     window : int or str
         How many observations: 63, or ``"63d"`` for the last 63 days that have
-        a return, ``"100t"`` for the last 100 round trips.
+        a return, ``"100t"`` for the last 100 round trips. Only full windows are
+        measured, unless `min_periods` says otherwise.
     trades : array-like of shape (n_trips,), optional
         Net P&L of round trips in the order in which they closed, instead of
         returns.
     **terms
-        ``benchmark``, and as for `compute` ``periods``, ``rf`` and
-        ``rf_per_period``: a number, or a Series with dates. Where periods are read from
-        the dates, they are those of the whole series for every window.
+        ``benchmark`` and ``min_periods``, see `RollingTerms`, and as for `compute`
+        ``periods``, ``rf`` and ``rf_per_period``: a number, or a Series with dates. Where
+        periods are read from the dates, they are those of the whole series for every
+        window.
 
     Returns
     -------
-    DataFrame of shape (n - window + 1, n_metrics)
+    DataFrame of shape (n - min_periods + 1, n_metrics)
         Indexed by the last date of each window, or by its position where the
         data has no dates. Beside a benchmark a window holds the last rows
         that both have; where its last day is not theirs, the value is NaN.
@@ -106,20 +119,25 @@ def rolling(
             "and call it twice for both"
         )
     unit, data = ("d", returns) if trades is None else ("t", trades)
-    length = window_length(window, unit)
+    span = _span(window_length(window, unit), terms)
     own = _trips(data) if unit == "t" else _returns(data, by_day=isinstance(window, str))
     # the same choice of metrics, and the same refusals, as where the whole is measured
     sample: dict[str, Any] = {"trades": own.columns[0]} if unit == "t" else {"returns": returns}
-    whole = compute(**sample, metrics=metrics, **terms)
+    if unknown := sorted(terms.keys() - get_type_hints(RollingTerms).keys()):
+        raise InvalidArgumentError(
+            f"rolling takes {', '.join(get_type_hints(RollingTerms))}, was given {unknown}"
+        )
+    asked: dict[str, Any] = {n: term for n, term in terms.items() if n != "min_periods"}
+    whole = compute(**sample, metrics=metrics, **asked)
     market = terms.get("benchmark")
     pair = own if market is None or unit == "t" else _paired(returns, market, own)
-    said = {**terms, "periods": whole.attrs["periods"]}
-    frame, reasons = pd.DataFrame(index=own.dates[length - 1 :]), {}
+    said = {**asked, "periods": whole.attrs["periods"]}
+    frame, reasons = pd.DataFrame(index=own.dates[span.least - 1 :]), {}
     for name in whole.index:
         rows = pair if METRICS[name].needs == "benchmark" else own
-        values = _measured(METRICS[name], rows, length, said)
+        values = _measured(METRICS[name], rows, span, said)
         frame[name] = values if rows is own else values.reindex(frame.index)
-        if len(rows.dates) < length or length < METRICS[name].minimum:
+        if len(rows.dates) < span.least or span.most < METRICS[name].minimum:
             reasons[name] = "too_few" if len(rows.dates) or not len(own.dates) else "no_overlap"
     frame.attrs["reasons"] = reasons
     return frame
@@ -149,6 +167,16 @@ def window_length(window: int | str, unit: str) -> int:
             f"was {window!r}"
         )
     return int(named[1])
+
+
+def _span(length: int, terms: RollingTerms) -> _Span:
+    least = terms.get("min_periods", length)
+    if not isinstance(least, int | np.integer) or not 1 <= least <= length:
+        raise InvalidArgumentError(
+            f"min_periods must be from 1 to the window's {length}, was {least!r}; "
+            "leave it out to measure full windows only"
+        )
+    return _Span(int(least), length)
 
 
 def _returns(data: Any, *, by_day: bool) -> _Rows:
@@ -196,18 +224,30 @@ def _index(data: Any) -> pd.Index[Any]:
 
 
 def _measured(
-    entry: Metric, rows: _Rows, length: int, terms: Mapping[str, Any]
+    entry: Metric, rows: _Rows, span: _Span, terms: Mapping[str, Any]
 ) -> pd.Series[float]:
     told = {name: terms[name] for name in entry.options if terms.get(name) is not None}
     if "rf_per_period" in told:
         told.pop("rf", None)
-    # rates that have dates are joined with those of each window, all else is by position
-    is_by_date = np.ndim(told.get("rf_per_period", 0.0)) > 0
+    rates = _known_rates(told.get("rf_per_period"), rows.dates)
+    # rates with gaps are joined with the dates of each window, all else is by position
+    is_by_date = np.ndim(told.get("rf_per_period", 0.0)) > 0 and rates is None
     columns: tuple[Any, ...] = rows.columns
     if is_by_date:
         columns = tuple(pd.Series(column, rows.dates) for column in columns)
-    values = np.empty(max(len(rows.dates) - length + 1, 0))
-    for i in range(values.size):
-        window = (column[i : i + length] for column in columns)
+    values = np.empty(max(len(rows.dates) - span.least + 1, 0))
+    for i, end in enumerate(range(span.least, len(rows.dates) + 1)):
+        here = slice(max(end - span.most, 0), end)
+        window = (column[here] for column in columns)
+        if rates is not None:
+            told["rf_per_period"] = rates[here]
         values[i] = entry.function(*(window if is_by_date else map(Observed, window)), **told)
-    return pd.Series(values, rows.dates[length - 1 :])
+    return pd.Series(values, rows.dates[span.least - 1 :])
+
+
+def _known_rates(rates: Any, dates: pd.Index[Any]) -> Floats | None:
+    """Give the rate of each date where all have one."""
+    if not isinstance(rates, pd.Series) or not len(dates):
+        return None
+    found = _numbers(rates.reindex(dates))
+    return None if np.isnan(found).any() else found

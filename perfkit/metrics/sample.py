@@ -12,6 +12,7 @@ from perfkit.errors import InvalidArgumentError
 from perfkit.metrics.frequency import periods_per_year
 from perfkit.metrics.growth import NEEDS_DATES
 from perfkit.metrics.observations import Observed, aligned, observations
+from perfkit.metrics.returns import rate_per_period
 from perfkit.metrics.trades import tally_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from perfkit.metrics.metric import Metric
     from perfkit.metrics.profile import Profile
 
-__all__ = ["Sample", "Terms", "sample_of", "told"]
+__all__ = ["TERMS", "Sample", "Terms", "sample_of", "told"]
+
+TERMS = ("periods", "rf", "rf_per_period")  # keywords of a metric that are said once for all
 
 
 class Terms(TypedDict, total=False):
@@ -35,7 +38,9 @@ class Terms(TypedDict, total=False):
     rf : float
         Risk-free rate a year: 0.04 is 4 %.
     rf_per_period : float or Series
-        Risk-free rate a period instead; a Series is aligned by date.
+        Risk-free rate a period instead; a Series is aligned by date, and days that it
+        lacks are not measured: fill a monthly one forward first,
+        ``rate.reindex(returns.index, method="ffill")``.
     """
 
     periods: float
@@ -97,16 +102,16 @@ class Sample:
     def lacks(self, entry: Metric, options: Mapping[str, Any]) -> str | None:
         """Name what a metric needs and was not given, or None."""
         if entry.needs == "trades":
-            return "trades" if self.trades is None else None
+            return "trades; they were not given" if self.trades is None else None
         if self.returns is None:
-            return "returns"
+            return "returns; they were not given"
         if entry.needs == "benchmark" and self.benchmark is None:
-            return "benchmark"
+            return "benchmark; it was not given"
         if self.periods is None and "periods" in entry.required:
-            return f"periods, the number of periods in a year: {self.periods_source}"
+            return f"periods, and the returns don't tell them: {self.periods_source}"
         is_dated = isinstance(getattr(self.returns, "index", None), pd.DatetimeIndex)
         if not is_dated and _needs_dates(options):
-            return "returns with dates, because it counts calendar years"
+            return "returns with dates, because it counts calendar years; they have none"
         return None
 
     def columns_for(self, entry: Metric, options: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -125,7 +130,7 @@ def _needs_dates(options: Mapping[str, Any]) -> bool:
 def told(entry: Metric, sample: Sample, options: Mapping[str, Any]) -> dict[str, Any]:
     """Give the keywords of a metric: its options, and what is said once for all metrics."""
     said = dict(options)
-    for term in ("periods", "rf", "rf_per_period"):
+    for term in TERMS:
         if term in entry.options and getattr(sample, term) is not None:
             said.setdefault(term, getattr(sample, term))
     if said.get("rf_per_period") is not None:
@@ -139,13 +144,18 @@ def sample_of(returns: Any, trades: Any, benchmark: Any, profile: Profile, terms
     Raises
     ------
     InvalidArgumentError
-        For an unknown term, or a frame.
+        For an unknown term, a frame, two rates, or nothing to measure.
     """
     if unknown := sorted(terms.keys() - Terms.__annotations__.keys()):
         raise InvalidArgumentError(
             f"compute takes {', '.join(Terms.__annotations__)}, was given {unknown}"
         )
-    for name, column in (("returns", returns), ("trades", trades)):
+    if returns is None and trades is None:
+        raise InvalidArgumentError("there is nothing to measure; give returns, trades or both")
+    rf = terms.get("rf")
+    if rf is not None and rate_per_period(rf, 1.0) and terms.get("rf_per_period") is not None:
+        raise InvalidArgumentError(f"give rf (a year) or rf_per_period, not both; rf was {rf}")
+    for name, column in (("returns", returns), ("trades", trades), ("benchmark", benchmark)):
         if isinstance(column, pd.DataFrame):
             raise InvalidArgumentError(
                 f"compute measures one column of {name}, was a frame of {column.shape[1]}; "

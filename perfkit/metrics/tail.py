@@ -18,6 +18,7 @@ from perfkit.metrics.ratios import quotient
 
 __all__ = [
     "HistoricalOptions",
+    "QuantileOptions",
     "SignOptions",
     "checked_tail",
     "cvar_historical",
@@ -41,6 +42,23 @@ class SignOptions(TypedDict, total=False):
     sign: Literal["return", "loss"]
 
 
+class QuantileOptions(TypedDict, total=False):
+    """Which quantile the historical value at risk is.
+
+    Attributes
+    ----------
+    quantile : str
+        ``linear``: between two observations (type 7); ``order``: an observation, the
+        (floor(n tail) + 1)-th lowest.
+    """
+
+    quantile: Literal["linear", "order"]
+
+
+class HistoricalRiskOptions(SignOptions, QuantileOptions, total=False):
+    """Options of the historical value at risk."""
+
+
 class HistoricalOptions(SignOptions, total=False):
     """Options of the historical expected shortfall.
 
@@ -57,11 +75,11 @@ class HistoricalOptions(SignOptions, total=False):
 
 @per_column
 def var_historical(
-    returns: npt.ArrayLike, *, tail: float = 0.05, **how: Unpack[SignOptions]
+    returns: npt.ArrayLike, *, tail: float = 0.05, **how: Unpack[HistoricalRiskOptions]
 ) -> float:
     """Value at risk: the return that the worst part of the periods did not reach.
 
-    The quantile is interpolated linearly (type 7).
+    The quantile is interpolated linearly (type 7) where no other is asked for.
 
     Parameters
     ----------
@@ -70,7 +88,7 @@ def var_historical(
     tail : float
         The worst part, in (0, 1): 0.05 is the 95 % value at risk.
     **how
-        ``sign``, see `SignOptions`.
+        ``sign`` and ``quantile``, see `SignOptions` and `QuantileOptions`.
 
     Returns
     -------
@@ -83,9 +101,16 @@ def var_historical(
     -0.02
     """
     checked_tail(tail)
-    sign = options_of(SignOptions, how)["sign"]
+    chosen = options_of(HistoricalRiskOptions, how)
     scaled, scale = normalised(observations(returns))
-    return signed(float(np.quantile(scaled, tail)) * scale if scaled.size else math.nan, sign)
+    if not scaled.size:
+        return math.nan
+    if chosen["quantile"] == "linear":
+        worst = float(np.quantile(scaled, tail))
+    else:
+        rank = min(int(scaled.size * tail + GUARD * scaled.size), scaled.size - 1)
+        worst = float(np.partition(scaled, rank)[rank])
+    return signed(worst * scale, chosen["sign"])
 
 
 @per_column

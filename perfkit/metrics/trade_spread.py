@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from perfkit.metrics.observations import per_column
+from perfkit.metrics.options import options_of
+from perfkit.metrics.returns import SampleOptions
 from perfkit.metrics.trades import tally_of
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def trade_sharpe_ratio(pnl: Trips) -> float:
 
 
 @per_column
-def system_quality_number(pnl: Trips) -> float:
+def system_quality_number(pnl: Trips, **how: Unpack[SampleOptions]) -> float:
     r"""Mean P&L in standard errors of it.
 
     It is the t statistic of the expectancy.
@@ -118,6 +120,8 @@ def system_quality_number(pnl: Trips) -> float:
     pnl : array-like of shape (n_trips,), DataFrame or Tally
         Net P&L of each closed round trip, in the account currency; NaN is
         dropped.
+    **how
+        ``ddof``, see `SampleOptions`.
 
     Returns
     -------
@@ -133,5 +137,8 @@ def system_quality_number(pnl: Trips) -> float:
     >>> round(system_quality_number([100.0, -50.0, 200.0, -100.0]), 4)
     0.5447
     """
-    tally = tally_of(pnl)
-    return math.sqrt(tally.n) * tally.mean / tally.std if tally.std > 0 else math.nan
+    ddof, tally = options_of(SampleOptions, how)["ddof"], tally_of(pnl)
+    if not tally.std > 0:
+        return math.nan
+    spread = tally.std * math.sqrt((tally.n - 1) / (tally.n - ddof))
+    return math.sqrt(tally.n) * tally.mean / spread

@@ -13,7 +13,12 @@ from perfkit.metrics.parametric_risk import (
     var_cornish_fisher,
     var_gaussian,
 )
-from perfkit.metrics.tail import HistoricalOptions, cvar_historical, var_historical
+from perfkit.metrics.tail import (
+    HistoricalOptions,
+    QuantileOptions,
+    cvar_historical,
+    var_historical,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,12 +39,18 @@ class MethodOptions(TypedDict, total=False):
     method: Literal["historical", "gaussian", "cornish_fisher"]
 
 
-class ValueAtRiskOptions(MethodOptions, GaussianOptions, total=False):
-    """Options of the value at risk; ``ddof`` is heard where the method is gaussian."""
+class ValueAtRiskOptions(MethodOptions, GaussianOptions, QuantileOptions, total=False):
+    """Options of the value at risk.
+
+    ``ddof`` is heard where the method is gaussian, ``quantile`` where it is historical.
+    """
 
 
-class ShortfallOptions(ValueAtRiskOptions, HistoricalOptions, total=False):
-    """Options of the expected shortfall; ``rule`` is heard where the method is historical."""
+class ShortfallOptions(MethodOptions, GaussianOptions, HistoricalOptions, total=False):
+    """Options of the expected shortfall.
+
+    ``ddof`` is heard where the method is gaussian, ``rule`` where it is historical.
+    """
 
 
 @per_column
@@ -55,7 +66,7 @@ def value_at_risk(
     tail : float
         The worst part, in (0, 1): 0.05 is the 95 % value at risk.
     **how
-        ``method``, ``sign`` and ``ddof``, see `ValueAtRiskOptions`.
+        ``method``, ``sign``, ``ddof`` and ``quantile``, see `ValueAtRiskOptions`.
 
     Returns
     -------
@@ -76,8 +87,9 @@ def value_at_risk(
     sign = chosen["sign"]
     if chosen["method"] == "gaussian":
         return float(var_gaussian(returns, tail=tail, ddof=chosen["ddof"], sign=sign))
-    measure = var_historical if chosen["method"] == "historical" else var_cornish_fisher
-    return float(measure(returns, tail=tail, sign=sign))
+    if chosen["method"] == "historical":
+        return float(var_historical(returns, tail=tail, quantile=chosen["quantile"], sign=sign))
+    return float(var_cornish_fisher(returns, tail=tail, sign=sign))
 
 
 @per_column

@@ -132,6 +132,14 @@ def test_daily_returns_compound_into_calendar_weeks_and_months():
         m.compounded([0.1], days[:1], period="yearly")
 
 
+def test_returns_of_one_day_compound_into_that_of_the_day():
+    times = np.array(["2024-01-26T10", "2024-01-26T16", "2024-01-29T10"], dtype="M8[h]")
+    daily, days = m.compounded([0.1, -0.5, 0.2], times, period="daily")
+    assert daily == pytest.approx([-0.45, 0.2])  # 1.1 * 0.5 - 1
+    assert days.astype(str).tolist() == ["2024-01-26", "2024-01-29"]
+    assert m.compounded([0.1, -0.5, 0.2], times, period="2d")[0] == pytest.approx([-0.34])
+
+
 def test_a_benchmark_is_joined_on_the_dates_that_both_have():
     market = pd.Series([0.5, 0.01, 0.02, -0.01], index=DAYS[[0, 1, 2, 3]]).iloc[1:]
     expected = m.beta(RETURNS[1:4], [0.01, 0.02, -0.01])

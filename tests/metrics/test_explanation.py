@@ -55,6 +55,47 @@ def test_what_a_profile_cannot_give_is_said():
     assert "it counts holidays" in explain("cagr", RETURNS, b=own).text
 
 
+def test_a_step_that_only_rounds_has_no_effect_and_one_from_nothing_to_nothing_neither():
+    own = Profile(name="mine", source="a test", periods=252, options={
+        "cvar_historical": {"rule": "lowest"}, "sharpe_ratio": {"ddof": 0},
+    })  # fmt: skip
+    assert "no effect here" in explain("cvar_historical", RETURNS, b=own).text
+    assert explain("sharpe_ratio", [0.01, 0.01], b=own, periods=252).text.endswith(
+        "A variance divides by n (ddof=0, not 1): no effect here, to nan."
+    )
+
+
+def test_an_option_is_told_after_the_one_by_which_alone_it_is_heard():
+    said = explain("cagr", RETURNS, b="lean")
+    assert said.steps["option"].tolist() == ["years", "days_in_year"]
+    assert (said.steps["effect"] != 0.0).all()
+    assert "A calendar year has 365 days, not 365.25" in said.text
+    assert said.text.endswith("depends on their order.")
+
+
+@pytest.mark.parametrize("told", [{"rf": 0.04}, {"rf_per_period": 0.0001}, {"periods": 365.0}])
+def test_a_profile_of_ones_own_may_say_the_rate_and_the_year_too(told):
+    own = Profile(name="mine", source="a test", options={"sharpe_ratio": told})
+    rates = pd.Series(0.0002, DAYS)
+    for terms in ({}, {"rf_per_period": rates} if "rf" not in told else {"rf": 0.02}):
+        said = explain("sharpe_ratio", RETURNS, b=own, **terms)
+        theirs = compute(RETURNS, metrics=["sharpe_ratio"], profile=own, **terms)
+        assert said.b == theirs["value"].item() != said.a
+        assert said.steps["option"].tolist() == list(told)
+
+
+def test_what_a_profile_of_ones_own_misspells_is_refused():
+    for wrong in ({"options": {"sharp": {"ddof": 0}}}, {"everywhere": {"dof": 0}}):
+        own = Profile(name="mine", source="a test", **wrong)
+        with pytest.raises(UnknownNameError, match=r"sharp|dof"):
+            compute(RETURNS, metrics=["cagr"], profile=own)
+
+
+def test_a_profile_that_takes_returns_for_trades_says_so():
+    said = explain("win_rate", RETURNS, [1.0, -2.0, 0.0], b="quantstats")
+    assert "takes each period's return for a round trip" in said.text
+
+
 def test_what_there_is_not_is_refused():
     with pytest.raises(UnknownNameError, match="no profile 'quantstat'"):
         explain("cagr", RETURNS, b="quantstat")

@@ -247,3 +247,20 @@ def test_a_number_out_of_its_range_is_refused_by_name(name, option, value):
 def test_every_metric_of_returns_takes_the_options_of_all():
     for entry in RETURN_METRICS:
         assert set(choices(Handling)) <= set(entry.options)
+
+
+def test_a_value_at_risk_may_be_an_observation():
+    # skfolio, value_at_risk: of 100 observations at 95 % it is the sixth largest loss
+    returns = -np.arange(1.0, 101.0)[::-1] / 1000
+    assert m.var_historical(returns, quantile="order") == -0.095
+    assert m.value_at_risk(returns, quantile="order", sign="loss") == 0.095
+    assert m.var_historical(returns, tail=0.29, quantile="order") == -0.071  # 0.29 * 100 < 29
+
+
+def test_a_population_has_a_smaller_spread():
+    pnl = np.array([100.0, -50.0, 200.0, -100.0])
+    by_hand = math.sqrt(4) * pnl.mean() / pnl.std()
+    assert m.system_quality_number(pnl, ddof=0) == pytest.approx(by_hand)
+    own, market = np.array([0.02, -0.01, 0.03]), np.array([0.01, -0.02, 0.03])
+    error = m.tracking_error(own, market, periods=12, ddof=0)
+    assert error == pytest.approx((own - market).std() * math.sqrt(12))

@@ -37,6 +37,16 @@ def test_a_window_is_worked_out_by_hand():
     assert frame.index.tolist() == DAYS[1:3].tolist()
 
 
+def test_windows_that_are_not_yet_full_are_measured_where_they_are_asked_for():
+    own = series(np.random.default_rng(1).normal(0, 0.01, 40))
+    frame = rolling(own, ["volatility"], window=10, periods=1, min_periods=2)
+    theirs = own.rolling(10, min_periods=2).std().dropna()
+    pd.testing.assert_series_equal(frame["volatility"], theirs, check_names=False, check_freq=False)
+    for least in (0, 11, 2.5):
+        with pytest.raises(InvalidArgumentError, match="min_periods must be from 1 to"):
+            rolling(own, ["volatility"], window=10, periods=1, min_periods=least)
+
+
 def test_rolling_volatility_is_that_of_pandas():
     returns = series(np.random.default_rng(1).normal(0.001, 0.01, 40))
     frame = rolling(returns, ["volatility"], window="21d", periods=252)
@@ -175,9 +185,10 @@ def test_two_round_trips_may_close_at_the_same_moment():
         rolling(trades=pd.Series([1.0, 2.0, 3.0], ends[::-1]), window=2)
 
 
-def test_rates_with_dates_are_joined_window_by_window():
+@pytest.mark.parametrize("missing", [[], [1], [3]])
+def test_rates_with_dates_are_joined_window_by_window(missing):
     returns = series([0.01, -0.02, 0.03, 0.01])
-    rates = series([0.001, 0.0, 0.002, 0.001])
+    rates = series([0.001, 0.0, 0.002, 0.001]).drop(DAYS[missing])
     frame = rolling(returns, ["sharpe_ratio"], window=3, periods=252, rf_per_period=rates)
     alone = [
         sharpe_ratio(returns.iloc[i : i + 3], periods=252, rf_per_period=rates) for i in range(2)

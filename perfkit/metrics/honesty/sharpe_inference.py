@@ -72,7 +72,8 @@ def sharpe_standard_error(
     Returns
     -------
     float, or Series for a frame
-        Per period; NaN below 30 observations or without dispersion.
+        Per period; NaN below 30 observations, where a few large returns make nearly all
+        of the mean, or without dispersion.
 
     References
     ----------
@@ -107,7 +108,9 @@ def probabilistic_sharpe_ratio(
               {\sqrt{1 - \gamma_3 s + \frac{\gamma_4 - 1}{4} s^2}}\right)
 
     One minus it is the p-value of a single test, not the probability of being lucky: of
-    many strategies that were tried, ask `deflated_sharpe_ratio`.
+    many strategies that were tried, ask `deflated_sharpe_ratio`. It takes returns for
+    independent: of an AR(1) of 0.3 one record in ten without skill reaches 0.95. Where
+    returns follow one another, ask `confidence_interval`.
 
     Parameters
     ----------
@@ -127,7 +130,8 @@ def probabilistic_sharpe_ratio(
     Returns
     -------
     float, or Series for a frame
-        In [0, 1]; NaN below 30 observations or without dispersion.
+        In [0, 1]; NaN below 30 observations, where a few large returns make nearly all
+        of the mean, or without dispersion.
 
     References
     ----------
@@ -193,7 +197,8 @@ def minimum_track_record_length(
     -------
     float, or Series for a frame
         Periods; infinity where the Sharpe ratio is not above the benchmark's, for then
-        no length would do. NaN below 30 observations, whose moments can't be trusted.
+        no length would do. NaN below 30 observations, or where a few large returns make
+        nearly all of the mean: such moments can't be trusted.
 
     References
     ----------

@@ -6,7 +6,7 @@ import math
 from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
 from perfkit.errors import InvalidArgumentError
-from perfkit.metrics.honesty.enough import too_small
+from perfkit.metrics.honesty.enough import hangs_on_few, too_small
 from perfkit.metrics.observations import GUARD, Floats, normalised, observations
 from perfkit.metrics.options import options_of
 from perfkit.metrics.returns import excess_returns
@@ -31,8 +31,9 @@ class SharpeOptions(TypedDict, total=False):
         ``biased`` moments of the sample; ``unbiased`` ones; or ``unbiased_excess``, where
         the excess kurtosis stands for the raw one, a defect of LEAN.
     small_sample : str
-        ``insufficient``: NaN below 30 observations; ``answer``: whatever the formula
-        gives from two on.
+        ``insufficient``: NaN below 30 observations, or where a few of them make nearly
+        all of the mean (see `hangs_on_few`); ``answer``: whatever the formula gives from
+        two on.
     """
 
     variance_at: Literal["estimate", "null"]
@@ -92,7 +93,7 @@ def sharpe_record(
     Returns
     -------
     SharpeRecord
-        NaN where the sample is too small or doesn't move.
+        NaN where the sample is too small, hangs on a few large returns or doesn't move.
 
     Raises
     ------
@@ -115,9 +116,14 @@ def sharpe_record(
                 "give periods=252 for exchange days, or rf_per_period"
             )
         excess = excess_returns(returns, periods=periods or 1.0, rf=rf, rf_per_period=rf_per_period)
-    if said["small_sample"] == "insufficient" and too_small(excess.size):
-        return SharpeRecord(math.nan, excess.size, math.nan, math.nan)
-    return _shaped(_measured(excess, reference, said["moments"]), said)
+    unknown = SharpeRecord(math.nan, excess.size, math.nan, math.nan)
+    is_strict = said["small_sample"] == "insufficient"
+    if is_strict and too_small(excess.size):
+        return unknown
+    record = _measured(excess, reference, said["moments"])
+    if is_strict and hangs_on_few(record.n, record.sharpe, record.skewness, record.kurtosis):
+        return unknown
+    return _shaped(record, said)
 
 
 def _measured(excess: Floats, reference: Floats, moments: str) -> SharpeRecord:

@@ -93,7 +93,9 @@ def finished_trials(runs: pd.DataFrame, *, sharpe: str, periods: float) -> Trial
     ----------
     runs : DataFrame
         One row a run, with a column ``status``. Every finished run counts as a trial,
-        with or without a Sharpe ratio.
+        with or without a Sharpe ratio. Nested runs count like any other: leave out the
+        parents where the children were the trials, and the children (such as folds)
+        where the parents were.
     sharpe : str
         The column of Sharpe ratios, such as ``metrics.sharpe_ratio``.
     periods : float
@@ -118,7 +120,9 @@ def finished_trials(runs: pd.DataFrame, *, sharpe: str, periods: float) -> Trial
             raise UnknownNameError(
                 f"the runs must have a column {column!r}, have {', '.join(map(str, runs.columns))}"
             )
-    return trials_of(runs.loc[runs["status"] == "FINISHED", sharpe], periods=periods)
+    known = runs.loc[runs["status"] == "FINISHED", sharpe].astype(np.float64)
+    stored_infinity = np.finfo(np.float64).max  # what mlflow keeps in a database for it
+    return trials_of(known.where(known.abs() < stored_infinity), periods=periods)
 
 
 def expected_maximum_sharpe(trials: int, variance: float) -> float:
@@ -197,8 +201,8 @@ def deflated_sharpe_ratio(
     Returns
     -------
     float, or Series for a frame
-        In [0, 1]; NaN below 30 observations, without dispersion, or where of many
-        trials fewer than two Sharpe ratios are known.
+        In [0, 1]; NaN where the probabilistic Sharpe ratio is, or where of many trials
+        fewer than two Sharpe ratios are known.
 
     Raises
     ------

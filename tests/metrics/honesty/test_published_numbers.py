@@ -66,6 +66,14 @@ def test_the_adjusted_p_values_are_those_of_statsmodels(method, theirs):
     assert honesty.adjusted_p_values(p_values, method) == pytest.approx(expected, abs=1e-12)
 
 
+def test_the_kurtosis_of_psr_is_raw_where_lean_takes_the_excess():
+    # the returns of LEAN's own test, which asserts 0.257146; by hand: n = 4, s = -0.248506,
+    # skewness -0.789967, raw kurtosis 2.144341, hence Phi(-0.539533 / 0.906287)
+    lean = [-0.009025132, 0.003653969, 0, 0]
+    told = {"benchmark_sharpe": 0.06299407883487121, "small_sample": "answer"}
+    assert honesty.probabilistic_sharpe_ratio(lean, **told) == pytest.approx(0.2758, abs=5e-5)
+
+
 def test_psr_is_that_of_quantstats_with_its_conventions():
     import pandas as pd
     import quantstats

@@ -11,9 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from perfkit.errors import InvalidArgumentError, UnknownNameError
+from perfkit.metrics import compute
 from perfkit.metrics.honesty import (
     SharpeRecord,
     Trials,
+    confidence_interval,
     deflated_sharpe_ratio,
     expected_maximum_sharpe,
     finished_trials,
@@ -35,6 +37,25 @@ def test_few_winning_days_are_insufficient_and_not_97_percent_skill(returns):
     assert math.isnan(minimum_track_record_length(returns))
     assert math.isnan(deflated_sharpe_ratio(returns, trials=1))
     assert math.isnan(sharpe_standard_error(returns))
+
+
+@pytest.mark.parametrize("wins", [1, 2, 4])
+def test_a_few_winning_days_among_many_of_nothing_are_insufficient_too(wins):
+    returns = np.zeros(100)
+    returns[:wins] = 0.05  # by coin toss 2 ** -4 of records win all four; the formula says 0.00003
+    assert math.isnan(probabilistic_sharpe_ratio(returns))
+    assert math.isnan(minimum_track_record_length(returns))
+    assert math.isnan(deflated_sharpe_ratio(returns, trials=1))
+    found = compute(returns, metrics=["probabilistic_sharpe_ratio", "minimum_track_record_length"])
+    assert set(found["reason"]) == {"insufficient"}
+    assert probabilistic_sharpe_ratio(returns, small_sample="answer") > 0.97
+    assert "too few" in confidence_interval(returns, np.mean).verdict
+
+
+def test_a_crash_in_a_record_that_gains_is_answered_and_lowers_the_confidence():
+    days = np.tile([0.02, -0.01, 0.01], 80)
+    crashed = np.append(days, -0.30)
+    assert 0.5 < probabilistic_sharpe_ratio(crashed) < probabilistic_sharpe_ratio(days)
 
 
 def test_thirty_days_are_answered():
@@ -142,6 +163,30 @@ def test_trials_are_counted_from_runs_and_only_the_finished_ones_count():
     assert found == Trials(count=3, variance=0.125, sharpes=(0.5, 1.0))  # (1/2)^2 * 1/2
     with pytest.raises(UnknownNameError, match=r"metrics\.sharpe_ratio"):
         finished_trials(runs[["status"]], sharpe="metrics.sharpe_ratio", periods=4)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its database library
+def test_the_runs_of_an_mlflow_database_are_read_as_they_come(tmp_path):
+    mlflow = pytest.importorskip("mlflow")
+    before, store = mlflow.get_tracking_uri(), f"sqlite:///{tmp_path / 'runs.db'}"
+    client = mlflow.tracking.MlflowClient(store)
+    experiment = client.create_experiment("search", str(tmp_path / "artifacts"))
+    for status, sharpe in [
+        ("FINISHED", 1.0), ("FINISHED", 2.0), ("FINISHED", math.nan), ("FINISHED", math.inf),
+        ("FINISHED", None), ("FAILED", 9.0), ("RUNNING", 9.0),
+    ]:  # fmt: skip
+        run = client.create_run(experiment).info.run_id
+        if sharpe is not None:
+            client.log_metric(run, "sharpe_ratio", sharpe)
+        client.update_run(run, status)
+    try:
+        mlflow.set_tracking_uri(store)
+        runs = mlflow.search_runs([experiment])
+    finally:
+        mlflow.set_tracking_uri(before)
+    found = finished_trials(runs, sharpe="metrics.sharpe_ratio", periods=4)
+    assert (found.count, found.variance) == (5, 0.125)  # (1/2)^2 * 1/2
+    assert sorted(found.sharpes) == [0.5, 1.0]
 
 
 def test_many_trials_of_unknown_spread_are_not_answered():
