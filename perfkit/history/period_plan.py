@@ -35,7 +35,7 @@ __all__ = [
     "plan",
 ]
 
-SIZE = 1_000_000  # of a part: bounds memory, and is enough work for a worker
+SIZE = 1_200_000  # of a part: bounds memory, and is enough work for a worker
 OWNER = ("account_id", "strategy_id")
 PAIR = "/"  # in the name of a currency pair
 _BOOKED = (
