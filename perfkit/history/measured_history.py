@@ -127,6 +127,11 @@ class MeasuredHistory(BookHistory):
         if window is None:
             trips = {key: own.counted() for key, own in days.trips.items()}
             return measure(days.equity, trips, days.columns, sample)
+        if not isinstance(window, str):
+            raise InvalidArgumentError(
+                f"rolling must be a window such as '63d' or '100t', was {window!r}; "
+                "a number alone does not say of what"
+            )
         if "profile" in how:
             raise InvalidArgumentError(
                 f"rolling metrics have perfkit's own definitions, profile was {how['profile']!r}; "

@@ -146,6 +146,7 @@ def test_the_conventions_of_a_profile_are_kept(history):
     [
         ({"rolling": "63x"}, "window"),
         ({"rolling": "0d"}, "window"),
+        ({"rolling": 63}, "'63d' or '100t', was 63"),
         ({"rolling": "20d", "profile": "ffn"}, "perfkit's own definitions"),
         ({"period": "daily"}, "was given"),
     ],
