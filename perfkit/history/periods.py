@@ -22,9 +22,9 @@ from perfkit.history.period_trips import closed_trips, trip_columns
 from perfkit.history.walked_books import WalkedBooks
 from perfkit.ledger import ExchangeRates, TradingClock
 from perfkit.ledger.cash_days import cash_days
-from perfkit.ledger.equity import _Desk, _strategy_equity
 from perfkit.ledger.marks import mark_columns
 from perfkit.ledger.money import money_of
+from perfkit.ledger.owner_equity import EquityDesk, owner_equity
 from perfkit.ledger.position_values import book_marks
 from perfkit.ledger.trading_day import day_ends
 
@@ -114,7 +114,7 @@ def _owner_days(
     """Value the days of each strategy, in order, as `daily_equity` does."""
     (zone, cutoff), target, days = source.question.desk, source.question.convert_to, source.calendar
     flows = cash_days(cash, TradingClock(zone, cutoff), rates, target)
-    desk = _Desk(
+    desk = EquityDesk(
         books=walked.books,
         fills=walked.fills,
         moves=walked.moves,
@@ -130,4 +130,4 @@ def _owner_days(
     nothing: Any = slice(0, 0)
     for owner in sorted({*walked.rows, *paid}):
         rows = walked.rows.get(owner, nothing), paid.get(owner, nothing)
-        yield _strategy_equity(desk, owner, *rows, (money, ends))
+        yield owner_equity(desk, owner, *rows, (money, ends))

@@ -8,7 +8,7 @@ holds realised and unrealised P&L and fees without knowing a cost method.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +16,16 @@ import pandas as pd
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.ledger.books import Books
-from perfkit.ledger.cash_days import CASH_COLUMNS, cash_days
+from perfkit.ledger.cash_days import cash_days
 from perfkit.ledger.corrections import effective_fills
 from perfkit.ledger.cost import AverageCost
 from perfkit.ledger.exchange_rates import ExchangeRates
 from perfkit.ledger.fill_columns import FillColumns, fill_columns
 from perfkit.ledger.marks import MarkColumns, mark_columns
-from perfkit.ledger.money import Money, converted, money_of
+from perfkit.ledger.money import money_of
 from perfkit.ledger.nav import OWNER, SUMMED, with_nav
-from perfkit.ledger.position_values import BookMarks, book_marks, position_values
+from perfkit.ledger.owner_equity import EquityDesk, Rows, owner_equity
+from perfkit.ledger.position_values import book_marks
 from perfkit.ledger.splits import SplitFactors
 from perfkit.ledger.trading_day import TradingClock, day_ends, trading_day
 
@@ -33,26 +34,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from perfkit.ledger.kernel import Costs, Fills, Moves
 
 __all__ = ["daily_equity"]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-_Rows: TypeAlias = npt.NDArray[np.intp]
 _UTC = TradingClock()
-
-
-class _Desk(NamedTuple):
-    """What all strategies share: fills with their days, cash, the calendar, the marks."""
-
-    books: Books
-    fills: Fills
-    moves: Moves
-    costs: Costs
-    fill_day: npt.NDArray[np.int64]
-    cash: pd.DataFrame
-    days: npt.NDArray[np.datetime64]
-    marks: BookMarks
 
 
 def daily_equity(
@@ -130,7 +115,7 @@ def daily_equity(
     money = money_of(columns, desk.books, desk.fills.book, rates, convert_to)
     ends = day_ends(desk.days, clock.zone, clock.cutoff)
     frames = [
-        _strategy_equity(desk, owner, fill_rows, cash_rows, (money, ends))
+        owner_equity(desk, owner, fill_rows, cash_rows, (money, ends))
         for owner, fill_rows, cash_rows in _rows_by_owner(desk)
     ]
     return with_nav(pd.concat([_empty(), *frames], ignore_index=True), OWNER)
@@ -152,14 +137,14 @@ def _desk(
     cash: pd.DataFrame,
     clock: TradingClock,
     splits: SplitFactors,
-) -> _Desk:
+) -> EquityDesk:
     books, method = Books(), AverageCost()
     fills = books.enter(columns)
     moves = books.move(fills)
     fill_day = trading_day(columns.time.view("datetime64[us]"), clock.zone, clock.cutoff)
     market_day = np.concatenate([prices.day, clock.further_days])
     days = _calendar(fill_day, market_day, cash["day"].to_numpy().astype("datetime64[D]"))
-    return _Desk(
+    return EquityDesk(
         books=books,
         fills=fills,
         moves=moves,
@@ -185,7 +170,7 @@ def _calendar(
     return np.concatenate([days, np.unique(cash_day[after])])
 
 
-def _rows_by_owner(desk: _Desk) -> Iterator[tuple[tuple[str, str], _Rows, _Rows]]:
+def _rows_by_owner(desk: EquityDesk) -> Iterator[tuple[tuple[str, str], Rows, Rows]]:
     """Rows of the fills and of the cash of each account's strategy."""
     number: dict[tuple[str, str], int] = {}
     of_book = np.array([number.setdefault(k[:2], len(number)) for k in desk.books.keys], np.int64)
@@ -197,78 +182,9 @@ def _rows_by_owner(desk: _Desk) -> Iterator[tuple[tuple[str, str], _Rows, _Rows]
         yield owner, fill_rows[number[owner]], cash_rows[number[owner]]
 
 
-def _split(codes: npt.NDArray[np.int64], count: int) -> list[_Rows]:
+def _split(codes: npt.NDArray[np.int64], count: int) -> list[Rows]:
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.searchsorted(codes[order], np.arange(1, count)))
-
-
-def _strategy_equity(
-    desk: _Desk,
-    owner: tuple[str, str],
-    fill_rows: _Rows,
-    cash_rows: _Rows,
-    money: tuple[Money, npt.NDArray[np.int64]],
-) -> pd.DataFrame:
-    cash_day = np.searchsorted(desk.days, desk.cash["day"].to_numpy()[cash_rows])
-    fill_day = desk.fill_day[fill_rows]
-    first = int(min(cash_day.min(initial=len(desk.days)), fill_day.min(initial=len(desk.days))))
-    count = len(desk.days) - first
-
-    def total(day: npt.NDArray[np.int64], values: npt.NDArray[Any]) -> Floats:
-        return np.bincount(day - first, values, count).astype(np.float64)
-
-    cash = {name: total(cash_day, desk.cash[name].to_numpy()[cash_rows]) for name in CASH_COLUMNS}
-    own = _traded(desk, fill_rows, first, money)
-    fees = own.pop("fees") - cash["fees"]
-    pnl = own["price_pnl"] + own["fx_pnl"] - fees + cash["funding"] + cash["dividends"]
-    is_unpaid = np.cumsum(cash["flow"] != 0.0) == 0
-    columns = {
-        "account_id": owner[0],
-        "strategy_id": owner[1],
-        "day": desk.days[first:].astype("datetime64[us]"),
-        "pnl": pnl,
-        **own,
-        "fees": fees,
-        "funding": cash["funding"],
-        "dividends": cash["dividends"],
-        "flow": cash["flow"],
-        "unfunded": (is_unpaid & ((pnl != 0.0) | (own["exposure"] > 0.0))).astype(np.int64),
-    }
-    return pd.DataFrame(columns)
-
-
-def _traded(
-    desk: _Desk, rows: _Rows, first: int, money: tuple[Money, npt.NDArray[np.int64]]
-) -> dict[str, npt.NDArray[Any]]:
-    """What a strategy's fills and positions did on each day from the first on."""
-    fills = desk.fills.at(rows)
-    moves = desk.moves.at(rows)
-    day, count = desk.fill_day[rows] - first, len(desk.days) - first
-    books, place = np.unique(fills.book, return_inverse=True)
-    size = desk.books.state["multiplier"][books]
-    held = position_values(fills, moves, day, desk.marks.of(books, first), place)
-    value, rate = held.value * size, money[0].at(books, money[1][first:])
-    spent, of_fill = fills.quantity * fills.price * size[place], money[0].of_fill[rows]
-
-    def total(values: Floats) -> Floats:
-        return np.bincount(day, values, count).astype(np.float64)
-
-    by_book = np.bincount(day * len(books) + place, spent, count * len(books))
-    local = np.diff(value, axis=0, prepend=0.0) - by_book.reshape(count, len(books))
-    price_pnl, worth = converted(local, rate).sum(axis=1), converted(value, rate)
-    gained = np.diff(worth.sum(axis=1), prepend=0.0) - total(spent * of_fill)
-    sign = np.where(desk.marks.inverse[books], -1.0, 1.0)
-    return {
-        "price_pnl": price_pnl,
-        "fx_pnl": gained - price_pnl if money[0].target else np.zeros(count),
-        "realized_pnl": total(converted(desk.costs.realized[rows], of_fill)),
-        "fees": total(converted(fills.commission, of_fill)),
-        "market_value": (worth * sign).sum(axis=1),
-        "exposure": np.abs(worth).sum(axis=1),
-        "turnover": total(np.abs(spent) * of_fill),
-        "trades": np.bincount(day, minlength=count),
-        "stale_marks": held.stale,
-    }
 
 
 def _empty() -> pd.DataFrame:
