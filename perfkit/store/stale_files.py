@@ -116,13 +116,12 @@ def vacuum(
         tables = DeltaTables(location)
         _refuse_if_rows_are_missing(tables)
         for name in TABLES:
-            storage = tables.storage(name)
             for file, since in _unused(tables, name):
                 if since > limit:
                     kept += 1
                     continue
                 if not dry_run:
-                    storage.delete_file(file.path)
+                    tables.storage(name).delete_file(file.path)
                 removed.append(f"{name}/{file.path}")
                 size += file.size
     return VacuumReport(removed=tuple(removed), size=size, kept=kept)

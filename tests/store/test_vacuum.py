@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,6 +54,12 @@ def test_merged_files_stay_a_week_and_then_go(merged):
     assert len(report.removed) == 2
     assert report.size > 0
     assert live(merged) <= files(merged)
+    assert verify(merged).is_clean
+
+
+def test_a_history_from_before_a_table_was_there_is_vacuumed(merged):
+    shutil.rmtree(merged / "news")  # empty, as one that was never made
+    assert vacuum(merged, now=datetime.now(UTC) + timedelta(days=8)).removed
     assert verify(merged).is_clean
 
 
