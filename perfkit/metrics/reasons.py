@@ -96,6 +96,7 @@ def _trades(sample: Sample) -> Any:
     return tally_of(sample.trades)
 
 
+# a column may be empty here where the metric counted what is missing as 0, hence the initial 0
 _CAUSES: Mapping[str, Callable[[Metric, Sample], bool]] = MappingProxyType(
     {
         "insufficient": lambda _, sample: _is_insufficient(observations(sample.returns)),
@@ -103,12 +104,14 @@ _CAUSES: Mapping[str, Callable[[Metric, Sample], bool]] = MappingProxyType(
         "no_losses": lambda entry, sample: (
             _trades(sample).losses == 0
             if entry.needs == "trades"
-            else bool(observations(sample.returns).min() >= 0.0)
+            else bool(observations(sample.returns).min(initial=0.0) >= 0.0)
         ),
-        "no_gains": lambda _, sample: bool(observations(sample.returns).max() <= 0.0),
-        "no_rises": lambda entry, sample: bool(_columns(entry, sample)[1].max() <= 0.0),
-        "no_falls": lambda entry, sample: bool(_columns(entry, sample)[1].min() >= 0.0),
-        "ruin": lambda entry, sample: any(c.min() <= -1.0 for c in _columns(entry, sample)),
+        "no_gains": lambda _, sample: bool(observations(sample.returns).max(initial=0.0) <= 0.0),
+        "no_rises": lambda entry, sample: bool(_columns(entry, sample)[1].max(initial=0.0) <= 0.0),
+        "no_falls": lambda entry, sample: bool(_columns(entry, sample)[1].min(initial=0.0) >= 0.0),
+        "ruin": lambda entry, sample: any(
+            c.min(initial=0.0) <= -1.0 for c in _columns(entry, sample)
+        ),
         "overflow": lambda _, sample: not math.isfinite(wealth(observations(sample.returns))[-1]),
         "zero_variance": lambda entry, sample: any(
             dispersion(column) == 0.0 for column in _columns(entry, sample)

@@ -118,3 +118,10 @@ def test_what_counts_as_zero_is_counted():
     gaps = RETURNS.where(RETURNS.index != DAYS[3])
     counted = compute(gaps, metrics=["cagr", "volatility"], profile="empyrical")["n"]
     assert counted.to_dict() == {"cagr": 60, "volatility": 59}
+
+
+def test_a_missing_return_that_counts_as_zero_has_its_reason_too():
+    for profile in ("empyrical", "vectorbt", "quantstats"):
+        found = compute([None], [], benchmark=[0.0], profile=profile, metrics="all", periods=252)
+        undefined = ~np.isfinite(found["value"].to_numpy())
+        assert (found["reason"].notna().to_numpy() == undefined).all()
