@@ -18,7 +18,7 @@ env: .venv/.ready ## build .venv from the locked versions (uses uv where it is i
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
 ifdef UV
-	@$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[all]' --group dev
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[all]' --group dev
 else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]' --group dev

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -186,7 +187,9 @@ def asked(code: str, *arguments: str) -> list[Any]:
         script.write(code)
         script.flush()
         command = [sys.executable, script.name, *arguments]
-        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        # with compiled modules, as everywhere; some containers forbid Python to write them
+        kept = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
+        run = subprocess.run(command, capture_output=True, text=True, check=True, env=kept)
     answer: list[Any] = json.loads(run.stdout.splitlines()[-1])
     return answer
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from perfkit.history.period_plan import OWNER, corrected_fills, kept
 from perfkit.history.period_rows import MIXED
+from perfkit.ledger.runs import run_starts
 from perfkit.records.schema import TIMESTAMP
-from perfkit.records.trade_record import ContractType, RecordType
+from perfkit.records.trade_record import ContractType, RecordType, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["by_currency", "fill_table", "part_fills"]
 
-_WORDS = (
-    *(*OWNER, "symbol", "side"),
-    *("fee_currency", "currency", "base_currency", "contract"),
-)
-_MONEY = (*OWNER, "currency", "base_currency", "contract")
+_WORDS = (*OWNER, "symbol", "fee_currency", "currency", "base_currency")
+_MONEY = (*OWNER, "currency", "base_currency")
+# words of which there are two, and the question that tells them apart
+_SIDES = [side.value for side in (Side.BUY, Side.SELL)]
+_CONTRACTS = [kind.value for kind in (ContractType.LINEAR, ContractType.INVERSE)]
+_EITHER = {"is_sell": ("side", _SIDES), "is_inverse": ("contract", _CONTRACTS)}
 _NUMBERS = ("execution_time", "price", "volume", "commission", "multiplier", "sequence")
 _RUN = 256  # rows of a run on average, from which on runs are moved faster than rows
 _WIDE = 1 << 32  # codes of words are narrower
@@ -50,26 +53,28 @@ def part_fills(source: Source, part: Part, *more: str) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Columns of ``Fill`` that books need, words as categories.
+        Columns of ``Fill`` that books need, words as categories; ``is_sell`` and
+        ``is_inverse`` say side and contract.
     """
-    words = pl.col(_WORDS).cast(pl.Categorical)
+    columns: list[Any] = [pl.col(_WORDS).cast(pl.Categorical), *_NUMBERS, *more]
+    for flag, (name, words) in _EITHER.items():
+        columns.append((pl.col(name) == words[1]).alias(flag))
     if part.is_corrected:
         fills = corrected_fills(source.snapshot, source.question, part.where)
-        return _by_owner(pl.DataFrame(fills).select(*_WORDS, *_NUMBERS, *more).with_columns(words))
+        return _by_owner(pl.DataFrame(fills).select(columns))
     is_wanted = part.where & kept(source.question)
     return _by_owner(
-        source.snapshot.select(
-            "trades",
-            lambda rows: (
-                rows.filter(is_wanted).select(*_WORDS, *_NUMBERS, *more).with_columns(words)
-            ),
-        )
+        source.snapshot.select("trades", lambda rows: rows.filter(is_wanted).select(columns))
     )
 
 
 def fill_table(fills: pl.DataFrame) -> pa.Table:
     """Give fills as what the ledger takes."""
     table: pa.Table = fills.to_arrow(compat_level=pl.CompatLevel.oldest())
+    for flag, (name, words) in _EITHER.items():
+        codes = table.column(flag).combine_chunks().cast(pa.int8())
+        said = pa.DictionaryArray.from_arrays(codes, pa.array(words))
+        table = table.drop_columns(flag).append_column(name, said)
     for name, value in _OF_ALL.items():
         if name not in table.column_names:
             table = table.append_column(name, pa.repeat(value, table.num_rows))
@@ -81,21 +86,30 @@ def _by_owner(frame: pl.DataFrame) -> pl.DataFrame:
 
     Files are sorted so, one month after the other: then whole runs of rows are moved.
     """
-    account, strategy = (pl.col(n).to_physical().cast(pl.UInt64) for n in OWNER)
-    owner = frame.select(account * _WIDE + strategy).to_series().to_numpy()
-    starts = np.flatnonzero(np.diff(owner, prepend=~owner[:1]))
-    if len(starts) * _RUN > len(owner):
-        return frame.sort(account, strategy, "execution_time", "sequence")
-    sizes = np.diff(starts, append=len(owner))
-    runs = np.argsort(owner[starts], kind="stable")
+    account, strategy = (frame[name].to_physical().to_numpy() for name in OWNER)
+    starts = np.union1d(run_starts(account), run_starts(strategy))
+    if len(starts) * _RUN > frame.height:
+        return _sorted(frame)
+    owner = account[starts].astype(np.uint64) * _WIDE + strategy[starts]
+    runs, sizes = np.argsort(owner, kind="stable"), np.diff(starts, append=frame.height)
     pieces = [frame.slice(int(starts[run]), int(sizes[run])) for run in runs]
     frame = pl.concat(pieces or [frame], rechunk=True)
-    owner = np.repeat(owner[starts][runs], sizes[runs])
-    later = np.diff(frame["execution_time"].to_physical().to_numpy())
-    is_late = (later < 0) | ((later == 0) & (np.diff(frame["sequence"].to_numpy()) < 0))
-    if (is_late & (owner[1:] == owner[:-1])).any():
-        return frame.sort(account, strategy, "execution_time", "sequence")
-    return frame
+    is_late = _is_late(frame)
+    others = np.cumsum(sizes[runs])[:-1][np.diff(owner[runs]) != 0]
+    is_late[others - 1] = False  # another strategy begins after these
+    return _sorted(frame) if is_late.any() else frame
+
+
+def _is_late(frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell of each row but the last whether it belongs behind the next one."""
+    time, sequence = frame["execution_time"].to_physical().to_numpy(), frame["sequence"].to_numpy()
+    is_tied = (time[1:] == time[:-1]) & (sequence[1:] < sequence[:-1])
+    return np.asarray((time[1:] < time[:-1]) | is_tied)
+
+
+def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
+    owner = (pl.col(name).to_physical() for name in OWNER)
+    return frame.sort(*owner, "execution_time", "sequence")
 
 
 def by_currency(
@@ -113,9 +127,9 @@ def by_currency(
     if target is not None:
         yield target, fills, cash
         return
-    is_inverse = pl.col("contract") == ContractType.INVERSE.value
-    settled = pl.when(is_inverse).then(pl.col("base_currency")).otherwise(pl.col("currency"))
-    traded = fills.select(_MONEY).unique().with_columns(pl.col(_MONEY).cast(pl.String))
+    settled = pl.when("is_inverse").then(pl.col("base_currency")).otherwise(pl.col("currency"))
+    traded = fills.select(*_MONEY, "is_inverse").unique()
+    traded = traded.with_columns(pl.col(_MONEY).cast(pl.String))
     moved = cash.select(*OWNER, pl.col("currency").alias("money")).unique()
     spoken = pl.concat([traded.select(*OWNER, settled.alias("money")), moved])
     money = pl.col("money").drop_nulls().unique().sort().str.join(MIXED)

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from perfkit.history.closes import DeskDays, days_a_year, missing_days
+from perfkit.history.period_days import last_closes, traded_days
 from perfkit.records import CashRecord, RecordType, SplitRecord, arrow_schema
 from perfkit.tracker.booked_fills import in_force
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OWNER",
-    "PAIR",
     "Part",
     "Question",
     "Source",
@@ -37,7 +37,6 @@ __all__ = [
 
 SIZE = 1_200_000  # of a part: bounds memory, and is enough work for a worker
 OWNER = ("account_id", "strategy_id")
-PAIR = "/"  # in the name of a currency pair
 _BOOKED = (
     *("trade_id", *OWNER, "execution_time", "symbol", "side", "price", "volume", "commission"),
     *("fee_currency", "currency", "base_currency", "multiplier", "contract", "record_type"),
@@ -128,7 +127,9 @@ def plan(
         When there is no such zone or cut-off.
     """
     question.desk.of(np.array([], "datetime64[us]"))  # refuses a zone or a cut-off that is none
-    traded, closes = _traded(snapshot, question), _closes(snapshot, question)
+    traded = _traded(snapshot, question)
+    is_known = kept(question._replace(currency=None), "close_time")
+    closes = last_closes(snapshot, question.desk, is_known)
     cash = _facts(snapshot, "cash", CashRecord, question)
     splits = _facts(snapshot, "splits", SplitRecord, question._replace(currency=None))
     desk = question.desk
@@ -183,7 +184,8 @@ def _traded(snapshot: Snapshot, question: Question) -> _Traded:
     corrected = set(found.filter("later")["account_id"])
     plain = found.filter(~pl.col("account_id").is_in(corrected), pl.col("fills") > 0)
     fills = {(row[0], row[1]): row[2] for row in plain.select(*OWNER, "fills").iter_rows()}
-    days = [_plain_days(snapshot, question, corrected)]
+    is_plain = ~pl.col("account_id").is_in(corrected) if corrected else True
+    days = [traded_days(snapshot, question.desk, kept(question) & is_plain)]
     for account in sorted(corrected):
         table = corrected_fills(snapshot, question, pl.col("account_id") == account)
         days.append(question.desk.of(table["execution_time"]))
@@ -191,41 +193,6 @@ def _traded(snapshot: Snapshot, question: Question) -> _Traded:
         for row in table.select(OWNER).group_by(OWNER).aggregate([([], "count_all")]).to_pylist():
             fills[row["account_id"], row["strategy_id"]] = row["count_all"]
     return _Traded(fills, np.unique(np.concatenate(days)), corrected)
-
-
-def _plain_days(
-    snapshot: Snapshot, question: Question, corrected: set[str]
-) -> npt.NDArray[np.datetime64]:
-    """Days with a fill, of accounts without corrections."""
-    is_wanted = kept(question)
-    if corrected:
-        is_wanted &= ~pl.col("account_id").is_in(corrected)
-    step = _step(question.desk)
-    number = (pl.col("execution_time").to_physical() // step).alias("step")
-    found = snapshot.select("trades", lambda rows: rows.filter(is_wanted).select(number).unique())
-    return np.unique(question.desk.of((found["step"].to_numpy() * step).view("datetime64[us]")))
-
-
-def _step(desk: DeskDays) -> int:
-    """Microseconds that lie in one trading day: clocks differ by quarters of an hour."""
-    return (15 if int(desk.cutoff.split(":")[1]) % 15 == 0 else 1) * 60_000_000
-
-
-def _closes(snapshot: Snapshot, question: Question) -> pa.Table:
-    """Last close of each symbol a day, or of a part of it; of a currency pair every one."""
-    number = pl.col("close_time").to_physical() // _step(question.desk)
-    of_symbol = pl.col("symbol"), number.alias("step")
-    last = pl.col("close_time", "close").sort_by("close_time", "sequence").last()
-    is_pair = pl.col("symbol").str.contains(PAIR, literal=True)
-    is_kept = kept(question._replace(currency=None), "close_time")
-    found = snapshot.select(
-        "bars", lambda rows: rows.filter(is_kept & ~is_pair).group_by(of_symbol).agg(last)
-    )
-    table = found.sort("close_time", "symbol").select("symbol", "close_time", "close").to_arrow()
-    pairs = snapshot.read("bars", ("symbol", "close_time", "close"), is_kept & is_pair)
-    names = ["symbol", "time", "price"]
-    closes = table.rename_columns(names).cast(pairs.rename_columns(names).schema)
-    return pa.concat_tables([closes, pairs.rename_columns(names)])
 
 
 def _facts(snapshot: Snapshot, name: str, record: type, question: Question) -> pa.Table:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from perfkit.history.selection import require_one_currency
 from perfkit.ledger import combine_equity
 from perfkit.ledger.nav import OWNER, SUMMED
+from perfkit.ledger.runs import run_starts
 from perfkit.metrics.day_kernel import TALLY_FIELDS, N
 from perfkit.metrics.tally import Tally
 
@@ -149,7 +150,7 @@ class PeriodRows(NamedTuple):
             code = code * max(len(key.dictionary), 1) + key.indices.to_numpy()
         day = table["day"].to_numpy()
         order = np.lexsort((day, code))
-        starts = np.flatnonzero(np.diff(code[order], prepend=-1))
+        starts = run_starts(code[order])
         states = np.column_stack([table[name].to_numpy() for name in TALLY_COLUMNS])
         unpriced = table["unpriced_trips"].to_numpy()
         for rows in np.split(order, starts[1:]) if len(starts) else ():

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from perfkit.errors import UnfitFillError
+from perfkit.history.period_days import PAIR
 from perfkit.history.period_fills import by_currency, fill_table, part_fills
-from perfkit.history.period_plan import OWNER, PAIR
+from perfkit.history.period_plan import OWNER
 from perfkit.history.period_rows import MIXED, SCHEMA
 from perfkit.history.period_trips import closed_trips, trip_columns
 from perfkit.history.walked_books import WalkedBooks
@@ -94,12 +96,15 @@ def _rows(
     rates = ExchangeRates(closes.filter(is_pair))
     walked = WalkedBooks.of(table, source.splits, rates)
     closes = closes.filter(pc.or_(is_held, is_pair))
-    frames = list(_owner_days(source, walked, closes, cash.to_arrow(), rates))
-    if not frames:
+    day = _places(source.question.desk.of(walked.times), source.calendar)
+    own = dict(_owner_days(source, (walked, day), closes, cash.to_arrow(), rates))
+    if not own:
         return SCHEMA.empty_table()
-    equity = pd.concat(frames, ignore_index=True).assign(currency=currency)
+    equity = pd.concat(own.values(), ignore_index=True).assign(currency=currency)
+    ends = np.cumsum([len(frame) for frame in own.values()])  # each on the calendar's last day
+    first = dict(zip(own, (ends - len(source.calendar)).tolist(), strict=True))
     closed = closed_trips(walked, rates, source.question.convert_to)
-    trips = trip_columns(closed, equity, source.question.desk)
+    trips = trip_columns(closed, walked, day, first, len(equity))
     days = {
         name: pa.array(equity[name].to_numpy(), SCHEMA.field(name).type, from_pandas=True)
         for name in SCHEMA.names
@@ -108,10 +113,26 @@ def _rows(
     return pa.table([(days | trips)[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
+def _places(
+    days: npt.NDArray[np.datetime64], calendar: npt.NDArray[np.datetime64]
+) -> npt.NDArray[np.int64]:
+    """Find days in a calendar that has them all, by looking them up."""
+    if len(days) == 0:
+        return np.empty(0, np.int64)
+    every = np.arange(calendar[0], calendar[-1] + 1)
+    place = np.searchsorted(calendar, every)
+    return np.asarray(place[(days - calendar[0]).astype(np.int64)], np.int64)
+
+
 def _owner_days(
-    source: Source, walked: WalkedBooks, closes: pa.Table, cash: pa.Table, rates: ExchangeRates
-) -> Iterator[pd.DataFrame]:
+    source: Source,
+    traded: tuple[WalkedBooks, npt.NDArray[np.int64]],
+    closes: pa.Table,
+    cash: pa.Table,
+    rates: ExchangeRates,
+) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
     """Value the days of each strategy, in order, as `daily_equity` does."""
+    walked, day = traded
     (zone, cutoff), target, days = source.question.desk, source.question.convert_to, source.calendar
     flows = cash_days(cash, TradingClock(zone, cutoff), rates, target)
     desk = EquityDesk(
@@ -119,7 +140,7 @@ def _owner_days(
         fills=walked.fills,
         moves=walked.moves,
         costs=walked.costs,
-        fill_day=np.searchsorted(days, source.question.desk.of(walked.times)),
+        fill_day=day,
         cash=flows,
         days=days,
         marks=book_marks(mark_columns(closes, zone, cutoff), walked.books, days, walked.splits),
@@ -130,4 +151,4 @@ def _owner_days(
     nothing: Any = slice(0, 0)
     for owner in sorted({*walked.rows, *paid}):
         rows = walked.rows.get(owner, nothing), paid.get(owner, nothing)
-        yield owner_equity(desk, owner, *rows, (money, ends))
+        yield owner, owner_equity(desk, owner, *rows, (money, ends))

@@ -11,6 +11,7 @@ from perfkit.ledger import kernel
 from perfkit.ledger.books import Books
 from perfkit.ledger.cost import AverageCost
 from perfkit.ledger.fill_columns import FillColumns, columns_in_order
+from perfkit.ledger.runs import run_starts
 from perfkit.ledger.splits import SplitFactors
 from perfkit.ledger.state import new_trips
 
@@ -78,7 +79,7 @@ class WalkedBooks(NamedTuple):
 def _rows(books: Books, fills: Fills) -> dict[tuple[str, str], slice]:
     number: dict[tuple[str, str], int] = {}
     of_book = np.array([number.setdefault(k[:2], len(number)) for k in books.keys], np.int64)
-    starts = np.flatnonzero(np.diff(of_book[fills.book], prepend=-1))
+    starts = run_starts(of_book[fills.book])
     ends = np.append(starts[1:], len(fills.book))
     bounds = zip(number, starts.tolist(), ends.tolist(), strict=False)
     return {owner: slice(start, end) for owner, start, end in bounds}

@@ -111,7 +111,7 @@ def _traded(
     fills = desk.fills.at(rows)
     moves = desk.moves.at(rows)
     day, count = desk.fill_day[rows] - first, len(desk.days) - first
-    books, place = np.unique(fills.book, return_inverse=True)
+    books, place = _own_books(fills.book)
     size = desk.books.state["multiplier"][books]
     held = position_values(fills, moves, day, desk.marks.of(books, first), place)
     value, rate = held.value * size, money[0].at(books, money[1][first:])
@@ -136,3 +136,16 @@ def _traded(
         "trades": np.bincount(day, minlength=count),
         "stale_marks": held.stale,
     }
+
+
+def _own_books(
+    book: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Give the books of some fills, ascending, and the place of each fill's among them."""
+    high = int(book.max(initial=0))
+    low = int(book.min(initial=high))
+    if high - low >= len(book):  # far apart
+        return np.unique(book, return_inverse=True)
+    is_own = np.zeros(high - low + 1, np.bool_)
+    is_own[book - low] = True
+    return low + np.flatnonzero(is_own), (np.cumsum(is_own) - 1)[book - low]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from perfkit.ledger.runs import run_starts
 from perfkit.records.schema import TIMESTAMP
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class SplitFactors:
         codes = account * len(names) + symbols.indices.to_numpy()[rows]
         order = np.argsort(codes, kind="stable")
         codes, rows = codes[order], rows[order]
-        starts = np.flatnonzero(np.diff(codes, prepend=-1))
+        starts = run_starts(codes)
         for code, part in zip(codes[starts].tolist(), np.split(rows, starts[1:]), strict=True):
             key = accounts.dictionary[code // len(names)].as_py(), names[code % len(names)]
             if key in self._splits:

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from perfkit.errors import InvalidArgumentError
 
-__all__ = ["TradingClock", "day_ends", "trading_day"]
+__all__ = ["STEP", "TradingClock", "day_ends", "step_days", "trading_day"]
 
+STEP = 900_000_000  # microseconds: clocks differ by quarters of an hour, days mostly end on one
 _NO_DAYS = np.array([], "datetime64[D]")
 _DAY = pd.Timedelta(days=1)
 
@@ -70,10 +71,37 @@ def trading_day(
     >>> trading_day(moments, "America/New_York", "17:00").astype(str).tolist()
     ['2024-03-01', '2024-03-02']
     """
-    local = _moments(times).tz_convert(_zone(zone)).tz_localize(None)
-    since_midnight = _cutoff(cutoff)
-    shift = _DAY - since_midnight if since_midnight else since_midnight
-    return (local + shift).to_numpy().astype("datetime64[D]")
+    return _named(_moments(times), zone, cutoff)
+
+
+def step_days(
+    steps: npt.NDArray[np.int64], zone: str, cutoff: str
+) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
+    """Name the trading day of many moments at once: of all within `STEP` microseconds.
+
+    Parameters
+    ----------
+    steps : ndarray of int64, of shape (n,)
+        Microseconds since 1970, UTC, divided by `STEP`.
+    zone, cutoff : str
+        As of `trading_day`.
+
+    Returns
+    -------
+    tuple of ndarray of datetime64[D] and ndarray of bool
+        The day on which each step begins, and whether it ends on another one, because
+        the day's end or a change of the clock lies within.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the zone or the cut-off does not exist.
+    """
+    first, last = (
+        _named(_moments((steps * STEP + more).view("datetime64[us]")), zone, cutoff)
+        for more in (0, STEP - 1)
+    )
+    return first, first != last
 
 
 def day_ends(
@@ -104,6 +132,13 @@ def day_ends(
     ends = local.tz_localize(_zone(zone), ambiguous=second, nonexistent="shift_forward")
     micros: npt.NDArray[np.int64] = ends.tz_convert(None).to_numpy().astype(np.int64)
     return micros - 1
+
+
+def _named(moments: pd.DatetimeIndex, zone: str, cutoff: str) -> npt.NDArray[np.datetime64]:
+    local = moments.tz_convert(_zone(zone)).tz_localize(None)
+    since_midnight = _cutoff(cutoff)
+    shift = _DAY - since_midnight if since_midnight else since_midnight
+    return (local + shift).to_numpy().astype("datetime64[D]")
 
 
 def _moments(times: Any) -> pd.DatetimeIndex:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from perfkit.errors import InvalidArgumentError
 from perfkit.ledger.cost import AverageCost, CostMethod, LotCost
+from perfkit.ledger.runs import run_starts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,7 +94,7 @@ def _flat_to_flat(history: TripHistory) -> ClosedTrips:
     def total(values: npt.NDArray[Any]) -> Floats:
         return np.bincount(legs.trip, values, count).astype(np.float64)
 
-    starts = np.flatnonzero(np.diff(legs.trip, prepend=-1))
+    starts = run_starts(legs.trip)
     gross = np.where(legs.closed > 0.0, history.costs.realized[legs.fill], 0.0)
     is_closed = total(legs.ends) > 0.0
     opened, closed = total(legs.opened)[is_closed], total(legs.closed)[is_closed]
@@ -134,7 +135,7 @@ def _flat_to_reduced(history: TripHistory) -> ClosedTrips:
         )
         return averages.average_before[place]
 
-    starts = np.flatnonzero(np.diff(legs.trip, prepend=-1))
+    starts = run_starts(legs.trip)
     ever = np.cumsum(legs.opened > 0.0, dtype=np.int64)
     entries = ever - ever[starts][legs.trip] + 1
     is_exit = legs.closed > 0.0
@@ -175,7 +176,7 @@ def _fill_to_fill(history: TripHistory, method: LotCost) -> ClosedTrips:
 
 def _by_exit(history: TripHistory, pairs: ClosedTrips) -> ClosedTrips:
     # Matches stand in the order of their exits, so those of one exit are neighbours.
-    starts = np.flatnonzero(np.diff(pairs.exit, prepend=-1))
+    starts = run_starts(pairs.exit)
     if not len(starts):
         return pairs
 

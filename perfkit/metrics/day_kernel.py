@@ -153,6 +153,13 @@ def add_trips(state: Floats, pnl: Floats) -> None:
 
 
 @njit(cache=True)
+def add_trips_by_row(states: Floats, row: Integers, pnl: Floats) -> None:
+    """Fold closed round trips, each into the state of its row, in order."""
+    for place in range(len(pnl)):
+        add_trip(states[row[place]], pnl[place], lost_of_square(pnl[place]))
+
+
+@njit(cache=True)
 def merge_states(state: Floats, later: Floats) -> None:
     """Fold tallies, one a row and earlier rows first, into a state."""
     for row in range(later.shape[0]):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from perfkit.store.journal import Journal
     from perfkit.store.tables import TableLayout
 
-__all__ = ["Question", "read_rows"]
+__all__ = ["Question", "frames", "read_rows"]
 
 
 class Question(NamedTuple):
@@ -72,7 +72,7 @@ def read_rows(
     if where is not None:
         _selected(layout, where.meta.root_names())
     try:
-        rows = pl.concat(_frames(layout, tables, journal, after), how="vertical")
+        rows = pl.concat(frames(layout, tables, journal, after), how="vertical")
         if known is not None:  # before the key: what is replaced later counted until then
             recorded = pl.col("recorded_at")
             rows = rows.filter(recorded.is_null() | (recorded <= known))
@@ -88,9 +88,29 @@ def read_rows(
     return found.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)
 
 
-def _frames(
-    layout: TableLayout, tables: DeltaTables, journal: Journal | None, after: int
+def frames(
+    layout: TableLayout,
+    tables: DeltaTables,
+    journal: Journal | None,
+    after: int = 0,
+    last: int | None = None,
 ) -> list[pl.LazyFrame]:
+    """Give the rows of the journal, of the table, and those moving between them, once.
+
+    Parameters
+    ----------
+    layout, tables, journal
+        As of `read_rows`.
+    after : int
+        Only rows with a higher sequence.
+    last : int, optional
+        Only rows with no higher one.
+
+    Raises
+    ------
+    StoreError
+        When there is neither a table nor a journal.
+    """
     # the journal first: what leaves it meanwhile is then seen in the table
     groups = [] if journal is None else list(journal.groups(layout.name))
     groups = [group for group in groups if group.last_sequence > after]
@@ -101,32 +121,42 @@ def _frames(
                 f"there is no history at {tables.location.uri}; check the address, or record "
                 "into it first"
             )
-        return [_frame([group.rows for group in groups], layout)]
+        return [_within(_frame([group.rows for group in groups], layout), after, last)]
     done = 0 if journal is None else table.transaction_version(journal.id) or 0
     fresh = [group.rows for group in groups if group.number > done]
-    frames = [*_stored(layout, tables, table, after), _frame(fresh, layout)]
-    return [frame.filter(pl.col("sequence") > after) for frame in frames] if after else frames
+    journalled = _within(_frame(fresh, layout), after, last)
+    return [*_stored(layout, tables, table, (after, last)), journalled]
+
+
+def _within(rows: pl.LazyFrame, after: int, last: int | None) -> pl.LazyFrame:
+    sequence = pl.col("sequence")
+    rows = rows.filter(sequence > after) if after else rows
+    return rows if last is None else rows.filter(sequence <= last)
 
 
 def _stored(
-    layout: TableLayout, tables: DeltaTables, table: DeltaTable, after: int
+    layout: TableLayout, tables: DeltaTables, table: DeltaTable, span: tuple[int, int | None]
 ) -> Iterator[pl.LazyFrame]:
-    # not scan_delta: polars 2.1 looks for a folder "a b" under the name "a%20b"
-    files = live_files(table)
+    files, (after, last) = live_files(table), span
     if after:
         files = files.filter(pc.greater(files.column("max.sequence"), after))
-    paths = files.column("path").to_pylist()
-    if paths:
-        rows = pl.scan_parquet(
-            [f"{tables.uri(layout.name)}/{path}" for path in paths],
-            glob=False,
-            hive_partitioning=False,
-            schema=_frame([], layout).collect_schema(),
-            missing_columns="insert",
-            cast_options=pl.ScanCastOptions(missing_struct_fields="insert"),
-            storage_options=tables.location.read_options or None,
-        )
-        yield completed(rows, table_schema(table, layout), layout)
+    if files.num_rows == 0:
+        return
+    if last is not None:
+        highest = pc.max(files.column("max.sequence"), skip_nulls=False).as_py()
+        if highest is not None and highest <= last:
+            last = None  # then the column need not be read
+    # not scan_delta: polars 2.1 looks for a folder "a b" under the name "a%20b"
+    rows = pl.scan_parquet(
+        [f"{tables.uri(layout.name)}/{path}" for path in files.column("path").to_pylist()],
+        glob=False,
+        hive_partitioning=False,
+        schema=_frame([], layout).collect_schema(),
+        missing_columns="insert",
+        cast_options=pl.ScanCastOptions(missing_struct_fields="insert"),
+        storage_options=tables.location.read_options or None,
+    )
+    yield _within(completed(rows, table_schema(table, layout), layout), after, last)
 
 
 def _frame(groups: list[pa.Table], layout: TableLayout) -> pl.LazyFrame:

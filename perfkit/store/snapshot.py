@@ -19,7 +19,7 @@ from perfkit.errors import DamagedStoreError, StoreError
 from perfkit.store.delta_tables import DeltaTables
 from perfkit.store.journal import Journal
 from perfkit.store.location import open_location
-from perfkit.store.reader import _frames
+from perfkit.store.reader import frames
 from perfkit.store.s3_location import S3Location
 from perfkit.store.tables import table_layout
 
@@ -140,8 +140,8 @@ class Snapshot:
         journal: Journal | None,
     ) -> pl.DataFrame:
         try:
-            rows = pl.concat(_frames(table_layout(name), tables, journal, 0), how="vertical")
-            rows = rows.filter(pl.col("sequence") <= self.last)
+            told = frames(table_layout(name), tables, journal, last=self.last)
+            rows = pl.concat(told, how="vertical")
             if self.known is not None:
                 recorded = pl.col("recorded_at")
                 rows = rows.filter(recorded.is_null() | (recorded <= self.known))
