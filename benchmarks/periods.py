@@ -65,6 +65,29 @@ for _ in range(8):
     times.append(time.perf_counter() - begin)
 print(json.dumps([times[0], sorted(times[1:])[3]]))
 """
+GROWN = """
+import json, sys, time
+from perfkit.history import History
+from perfkit.records import TradeRecord, from_table, to_table
+from perfkit.store import TradeStore
+from dataclasses import replace
+import polars as pl
+history, account, times = History(sys.argv[1]), sys.argv[2], []
+history.metrics("account", account=account)
+with TradeStore(sys.argv[1]) as store:
+    is_own = (pl.col("account_id") == account) & (pl.col("strategy_id") == "s0")
+    of_january = pl.col("execution_time") < pl.datetime(2023, 2, 1, time_zone="UTC")
+    table = store.read("trades", where=is_own & of_january).slice(0, 1)
+    (fill,) = from_table(table, TradeRecord)
+    for number in range(4):
+        late = replace(fill, trade_id=f"late-{number}", sequence=None)
+        store.append("trades", to_table([late], TradeRecord))
+        begin = time.perf_counter()
+        history = History(sys.argv[1])
+        history.metrics("account", account=account)
+        times.append(time.perf_counter() - begin)
+print(json.dumps(sorted(times)[1]))
+"""
 PEER = """
 import glob, json, sys, time
 from pathlib import Path
@@ -181,7 +204,7 @@ def _fills(
     return conform(pa.table(columns), TradeRecord)
 
 
-def asked(code: str, *arguments: str) -> list[Any]:
+def asked(code: str, *arguments: str) -> Any:
     """Run code in a process of its own; give what it prints."""
     with tempfile.NamedTemporaryFile("w", suffix=".py") as script:  # Dask imports it again
         script.write(code)
@@ -190,8 +213,7 @@ def asked(code: str, *arguments: str) -> list[Any]:
         # with compiled modules, as everywhere; some containers forbid Python to write them
         kept = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
         run = subprocess.run(command, capture_output=True, text=True, check=True, env=kept)
-    answer: list[Any] = json.loads(run.stdout.splitlines()[-1])
-    return answer
+    return json.loads(run.stdout.splitlines()[-1])
 
 
 def _forget(folder: Path) -> None:
@@ -217,6 +239,8 @@ def show(folder: Path, trades: int) -> None:
     what = f"headline of one account of {min(trades, ACCOUNT):,} trades, stored"
     print(ROW.format(what, f"{warm:.4f}", "", ""))
     print(ROW.format("the same, first of a process", f"{first:.4f}", "", ""))
+    grown = asked(GROWN, str(folder), "a000")
+    print(ROW.format("the same, after a late fill of one strategy", f"{grown:.4f}", "", ""))
     if trades <= OF_PEER:
         peer, of_peer = asked(PEER, str(folder))
         what = "polars + pandas: daily P&L and four metrics, against cold"

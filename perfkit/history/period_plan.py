@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OWNER",
+    "Calendar",
     "Part",
+    "Plan",
     "Question",
     "Source",
     "corrected_fills",
     "kept",
     "plan",
+    "shared_facts",
 ]
 
 SIZE = 1_200_000  # of a part: bounds memory, and is enough work for a worker
@@ -42,6 +45,7 @@ _BOOKED = (
     *("fee_currency", "currency", "base_currency", "multiplier", "contract", "record_type"),
     *("original_trade_id", "recorded_at", "sequence"),
 )
+_NO_DAYS = np.array([], "datetime64[D]")
 Owner = tuple[str, str]
 
 
@@ -64,6 +68,24 @@ class Source(NamedTuple):
     closes: pa.Table
     cash: pa.Table
     splits: pa.Table
+
+
+class Calendar(NamedTuple):
+    """Trading days of a desk.
+
+    Attributes
+    ----------
+    every : ndarray of datetime64[D]
+        Every day that rows are made for, ascending.
+    lived : ndarray of datetime64[D]
+        Those with a fill or a price, from the first fill on.
+    periods : int
+        Trading days a year.
+    """
+
+    every: npt.NDArray[np.datetime64]
+    lived: npt.NDArray[np.datetime64]
+    periods: int
 
 
 class Part(NamedTuple):
@@ -104,10 +126,16 @@ class _Traded(NamedTuple):
     corrected: set[str]
 
 
-def plan(
-    snapshot: Snapshot, question: Question, size: int = SIZE
-) -> tuple[Source, list[Part], int]:
-    """Find what all parts share, the parts in order, and the trading days of a year.
+class Plan(NamedTuple):
+    """What all parts share, the parts in order, and the desk's days."""
+
+    source: Source
+    parts: list[Part]
+    days: Calendar
+
+
+def plan(snapshot: Snapshot, question: Question, size: int = SIZE) -> Plan:
+    """Look a history through.
 
     Parameters
     ----------
@@ -128,26 +156,46 @@ def plan(
     """
     question.desk.of(np.array([], "datetime64[us]"))  # refuses a zone or a cut-off that is none
     traded = _traded(snapshot, question)
-    is_known = kept(question._replace(currency=None), "close_time")
-    closes = last_closes(snapshot, question.desk, is_known)
-    cash = _facts(snapshot, "cash", CashRecord, question)
-    splits = _facts(snapshot, "splits", SplitRecord, question._replace(currency=None))
-    desk = question.desk
-    priced = np.unique(desk.of(closes["time"]))
-    days = np.unique(np.concatenate([traded.days, priced]))
-    of_desk = days[days >= traded.days.min()] if len(traded.days) else days
-    periods = question.periods or days_a_year(of_desk)
-    days = np.unique(np.concatenate([days, missing_days(of_desk, periods)]))
-    paid = np.unique(desk.of(cash["execution_time"]))
-    late = paid[paid > days[-1]] if len(days) else paid
-    calendar = np.concatenate([days, late])
+    source = shared_facts(snapshot, question)
+    days = _calendar(source, traded.days)
+    cash = source.cash
     owners = (
         dict.fromkeys(zip(*(cash[name].to_pylist() for name in OWNER), strict=True), 0)
         | traded.fills
     )
-    sizes = {owner: fills + len(calendar) for owner, fills in owners.items()}
+    sizes = {owner: fills + len(days.every) for owner, fills in owners.items()}
     parts = list(_parts(sizes, traded.corrected, size))
-    return Source(snapshot, question, calendar, closes, cash, splits), parts, periods
+    return Plan(source._replace(calendar=days.every), parts, days)
+
+
+def shared_facts(snapshot: Snapshot, question: Question) -> Source:
+    """Read what all parts share but the calendar.
+
+    Raises
+    ------
+    StoreError, DamagedStoreError
+        When the history can't be read.
+    """
+    of_all = question._replace(currency=None)
+    return Source(
+        snapshot=snapshot,
+        question=question,
+        calendar=_NO_DAYS,
+        closes=last_closes(snapshot, question.desk, kept(of_all, "close_time")),
+        cash=_facts(snapshot, "cash", CashRecord, question),
+        splits=_facts(snapshot, "splits", SplitRecord, of_all),
+    )
+
+
+def _calendar(source: Source, traded: npt.NDArray[np.datetime64]) -> Calendar:
+    desk = source.question.desk
+    days = np.unique(np.concatenate([traded, desk.of(source.closes["time"])]))
+    lived = days[days >= traded.min()] if len(traded) else days
+    periods = source.question.periods or days_a_year(lived)
+    days = np.unique(np.concatenate([days, missing_days(lived, periods)]))
+    paid = np.unique(desk.of(source.cash["execution_time"]))
+    late = paid[paid > days[-1]] if len(days) else paid
+    return Calendar(np.concatenate([days, late]), lived, periods)
 
 
 def kept(question: Question, time: str = "execution_time") -> pl.Expr:

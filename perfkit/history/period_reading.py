@@ -1,4 +1,7 @@
-"""Period rows of a history: read where they are stored and current, else computed and stored."""
+"""Period rows of a history: read where they are stored and current, else computed and stored.
+
+Of facts that only grew since rows were stored, those are computed that grew.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,21 @@ import pyarrow as pa
 from perfkit.cluster import map_reduce
 from perfkit.history.period_plan import Question, plan
 from perfkit.history.period_rows import SCHEMA, PeriodRows
+from perfkit.history.period_update import told_of, update_plan, updated
 from perfkit.history.periods import period_table
 from perfkit.metrics.day_kernel import TALLY_FIELDS
-from perfkit.store import Snapshot, StoredPeriods
+from perfkit.store import Growth, Snapshot, StoredPeriods
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from perfkit.cluster import Scheduler
+    from perfkit.history.period_plan import Part, Plan, Source
     from perfkit.store import TradeStore
 
 __all__ = ["days_a_year_of", "period_rows"]
 
-DEFINITION = 1  # another number when rows of the same facts become others
+DEFINITION = 2  # another number when rows of the same facts become others
 
 
 def period_rows(
@@ -54,15 +59,36 @@ def period_rows(
     if found is not None:
         return PeriodRows(found[0], int(found[1]["periods"]))
     mark = None if stored is None else stored.mark()
-    source, parts, periods = plan(Snapshot.of(store), question)
-    if mark is None and accounts is not None:
-        parts = [part for part in parts if any(map(part.may_hold, accounts))]
-    table = SCHEMA.empty_table()
-    if parts:
-        table = map_reduce(period_table, source, parts, _joined, scheduler=scheduler)
-    if stored is not None and mark is not None:
-        stored.write(table, mark, {"periods": periods})
-    return PeriodRows(table, periods)
+    snapshot = Snapshot.of(store)
+    if stored is None or mark is None:
+        planned = plan(snapshot, question)
+        parts = planned.parts
+        if accounts is not None:
+            parts = [part for part in parts if any(map(part.may_hold, accounts))]
+        return PeriodRows(_computed(planned.source, parts, scheduler), planned.days.periods)
+    planned, table = _whole(snapshot, question, stored, scheduler)
+    stored.write(table, mark, told_of(planned))
+    return PeriodRows(table, planned.days.periods)
+
+
+def _whole(
+    snapshot: Snapshot, question: Question, stored: StoredPeriods, scheduler: Scheduler
+) -> tuple[Plan, pa.Table]:
+    """Compute all rows, from those that are stored where the facts only grew since."""
+    grown = stored.read(growth=Growth.APPENDED)
+    if grown is not None:
+        planned = update_plan(snapshot, question, grown[1])
+        if planned is not None:
+            computed = _computed(planned.source, planned.parts, scheduler)
+            return planned, updated(grown[0], planned.parts, computed)
+    planned = plan(snapshot, question)
+    return planned, _computed(planned.source, planned.parts, scheduler)
+
+
+def _computed(source: Source, parts: list[Part], scheduler: Scheduler) -> pa.Table:
+    if not parts:
+        return SCHEMA.empty_table()
+    return map_reduce(period_table, source, parts, _joined, scheduler=scheduler)
 
 
 def days_a_year_of(store: TradeStore, question: Question) -> int:
@@ -77,7 +103,7 @@ def days_a_year_of(store: TradeStore, question: Question) -> int:
         told = StoredPeriods(store, _said(question)).find()
         if told is not None:
             return int(told["periods"])
-    return plan(Snapshot.of(store), question)[2]
+    return plan(Snapshot.of(store), question).days.periods
 
 
 def _joined(earlier: pa.Table, later: pa.Table) -> pa.Table:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from perfkit.history.period_rows import TALLY_COLUMNS
-from perfkit.metrics.day_kernel import TALLY_FIELDS, add_trips_by_row
+from perfkit.metrics.day_kernel import TALLY_FIELDS, add_trips
 from perfkit.metrics.tally import check_countable
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def trip_columns(
     row = np.repeat([first[owner] for owner in walked.rows], sizes) + day[closed.exit]
     is_known = ~np.isnan(closed.pnl)
     states = np.zeros((count, TALLY_FIELDS))
-    add_trips_by_row(states, row[is_known], closed.pnl[is_known])
+    add_trips(states, row[is_known], closed.pnl[is_known])
     unpriced = np.bincount(row[~is_known], minlength=count).astype(np.int64)
     tallies = {name: pa.array(states[:, n]) for n, name in enumerate(TALLY_COLUMNS)}
     return {"unpriced_trips": pa.array(unpriced), **tallies}

@@ -146,14 +146,7 @@ def add_trip(state: Floats, value: float, lost: float) -> None:
 
 
 @njit(cache=True)
-def add_trips(state: Floats, pnl: Floats) -> None:
-    """Fold closed round trips into a state, in order."""
-    for value in pnl:
-        add_trip(state, value, lost_of_square(value))
-
-
-@njit(cache=True)
-def add_trips_by_row(states: Floats, row: Integers, pnl: Floats) -> None:
+def add_trips(states: Floats, row: Integers, pnl: Floats) -> None:
     """Fold closed round trips, each into the state of its row, in order."""
     for place in range(len(pnl)):
         add_trip(states[row[place]], pnl[place], lost_of_square(pnl[place]))

@@ -126,7 +126,8 @@ class Tally:
         """
         values = np.atleast_1d(np.asarray(pnl, dtype=np.float64))
         check_countable(values)
-        add_trips(self._state, values[~np.isnan(values)])
+        known = values[~np.isnan(values)]
+        add_trips(self._state[None], np.zeros(len(known), np.int64), known)
 
     @property
     def n(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perfkit.store.backlog import Backlog
 from perfkit.store.compaction import CompactionReport, compact
-from perfkit.store.facts_mark import FactsMark
+from perfkit.store.facts_mark import FACTS, FactsMark, Growth
 from perfkit.store.full_export import ExportReport, export
 from perfkit.store.pnl_log import PnlLog
 from perfkit.store.receipt import Receipt, Rejection
@@ -16,11 +16,13 @@ from perfkit.store.trade_store import TradeStore
 from perfkit.store.verification import VerifyReport, verify
 
 __all__ = [
+    "FACTS",
     "TABLES",
     "Backlog",
     "CompactionReport",
     "ExportReport",
     "FactsMark",
+    "Growth",
     "PnlLog",
     "Receipt",
     "Rejection",

@@ -1,8 +1,9 @@
-"""The mark of a history's facts: whether anything was recorded since.
+"""The mark of a history's facts: what was recorded since.
 
-It is the last link of the journal's chain, and the newest entry of each table's log.
-Asking costs one row of SQLite and a few small files, however long the history is. A log
-that only went on with what the journal held then, or with merges, holds the same facts.
+It is where the journal's writer stood, and the newest entry of each table's log. Asking
+costs a few rows of SQLite and a few small files, however long the history is. A log that
+only went on with what the journal held then, or with merges, holds the same facts, and
+what is recorded in other tables changes none of them.
 """
 
 from __future__ import annotations
@@ -10,26 +11,50 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from perfkit.errors import StoreError
 from perfkit.store.journal_file import connect
+from perfkit.store.writer_spans import holds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from perfkit.store.delta_tables import DeltaTables
     from perfkit.store.location import Location
 
-__all__ = ["FACTS", "FactsMark"]
+__all__ = ["FACTS", "FactsMark", "Growth"]
 
 FACTS = ("trades", "cash", "splits", "bars")
 
-_LAST_LINK = """
-SELECT j.id, hex(coalesce(g.digest, j.digest)) FROM journal j
+_STANDING = """
+SELECT j.id, s.id, max(s.first_sequence - 1, coalesce(g.last_sequence, j.sequence)),
+       coalesce(g.number, j.number)
+FROM journal j JOIN spans s ON s.number = (SELECT max(number) FROM spans)
 LEFT JOIN groups g ON g.number = (SELECT max(number) FROM groups)
 """
+_LATER = """
+SELECT count(*) FROM groups WHERE number > ? AND kind IN (SELECT value FROM json_each(?))
+"""
+
+
+class Growth(IntEnum):
+    """What became of the facts since a mark: nothing, more of them, or nobody knows what."""
+
+    NONE = 0
+    APPENDED = 1
+    UNKNOWN = 2
+
+
+class Standing(NamedTuple):
+    """Where a journal's writer stood: the span it wrote in, its last row and group."""
+
+    journal: str
+    span: str
+    sequence: int
+    group: int
 
 
 class Head(NamedTuple):
@@ -44,13 +69,13 @@ class FactsMark(NamedTuple):
 
     Attributes
     ----------
-    journal : tuple of str or None
-        The journal's id and the digest of its last group; None without one on this machine.
+    writer : Standing, optional
+        Where the journal's writer stood; None without one on this machine.
     tables : mapping of str to Head
         Of each table of `FACTS`.
     """
 
-    journal: tuple[str, str] | None
+    writer: Standing | None
     tables: Mapping[str, Head]
 
     @classmethod
@@ -62,68 +87,111 @@ class FactsMark(NamedTuple):
         StoreError
             When the journal or a table can't be read.
         """
-        journal = _last_link(tables.location)  # the journal first, as it is read
-        return cls(journal, {name: _head(tables, name) for name in FACTS})
+        writer = None
+        if tables.location.journal.exists():  # the journal first, as it is read
+            with _looked_at(tables.location) as file:
+                writer = _standing(file)
+            if writer is None:
+                raise StoreError(
+                    f"the journal {tables.location.journal} was never opened for writing; "
+                    "open the history once with TradeStore"
+                )
+        return cls(writer, {name: _head(tables, name) for name in FACTS})
 
     @classmethod
     def from_json(cls, said: Any) -> Self:
         """Take up what `to_json` gave."""
-        journal = None if said["journal"] is None else (said["journal"][0], said["journal"][1])
-        return cls(journal, {name: Head(*said["tables"][name]) for name in FACTS})
+        writer = None if said["writer"] is None else Standing(*said["writer"])
+        return cls(writer, {name: Head(*said["tables"][name]) for name in FACTS})
 
     def to_json(self) -> dict[str, Any]:
         """Give it as what JSON can hold."""
-        return {"journal": self.journal, "tables": dict(self.tables)}
+        return {"writer": self.writer, "tables": dict(self.tables)}
 
-    def is_current(self, location: Location) -> bool:
-        """Tell whether the history holds the same facts still.
+    def growth(self, location: Location) -> Growth:
+        """Tell what became of the facts since.
+
+        Returns
+        -------
+        Growth
+            ``APPENDED`` when there are only more rows, each of a higher sequence than
+            any there was.
 
         Raises
         ------
         StoreError
             When the journal or the place can't be read.
         """
-        if _last_link(location) != self.journal:
-            return False
-        return all(self._holds(location, name, head) for name, head in self.tables.items())
+        growth = self._growth_of_journal(location)
+        for name, head in self.tables.items():
+            if growth is Growth.UNKNOWN:
+                break
+            growth = max(growth, self._growth_of_table(location, name, head))
+        return growth
 
-    def _holds(self, location: Location, name: str, head: Head) -> bool:
+    def _growth_of_journal(self, location: Location) -> Growth:
+        if not location.journal.exists():
+            return Growth.NONE if self.writer is None else Growth.UNKNOWN
+        if self.writer is None:
+            return Growth.UNKNOWN
+        with _looked_at(location) as file:
+            now = _standing(file)
+            if now is None or now.journal != self.writer.journal:
+                return Growth.UNKNOWN
+            if not holds(file, self.writer.span, self.writer.sequence, now.sequence):
+                return Growth.UNKNOWN
+            later = file.execute(_LATER, (self.writer.group, json.dumps(FACTS))).fetchone()[0]
+        return Growth.APPENDED if later else Growth.NONE
+
+    def _growth_of_table(self, location: Location, name: str, head: Head) -> Growth:
         if head.version >= 0 and _digest(_entry(location, name, head.version)) != head.digest:
-            return False
-        version = head.version + 1
+            return Growth.UNKNOWN
+        growth, version = Growth.NONE, head.version + 1
         while (entry := _entry(location, name, version)) is not None:
-            if not self._tells_nothing_new(entry):
-                return False
-            version += 1
-        return True
+            growth, version = max(growth, self._growth_of_entry(entry)), version + 1
+        return growth
 
-    def _tells_nothing_new(self, entry: bytes) -> bool:
-        """Tell whether a commit merged files, or flushed what the journal had."""
+    def _growth_of_entry(self, entry: bytes) -> Growth:
+        """Tell whether a commit merged files, flushed what the journal had, or new rows."""
         try:
             actions = [json.loads(line) for line in entry.splitlines()]
         except ValueError:  # torn: whoever reads the table will say so
-            return False
+            return Growth.UNKNOWN
         if any(kind in action for action in actions for kind in ("metaData", "protocol")):
-            return False
-        writers = {action["txn"]["appId"] for action in actions if "txn" in action}
-        if self.journal is not None and writers == {self.journal[0]}:
-            return True
+            return Growth.UNKNOWN
         changes = [a.get("add") or a.get("remove") for a in actions]
-        return all(not change["dataChange"] for change in changes if change is not None)
+        if all(not change["dataChange"] for change in changes if change is not None):
+            return Growth.NONE
+        writers = {
+            action["txn"]["appId"]: action["txn"]["version"]
+            for action in actions
+            if "txn" in action
+        }
+        if self.writer is None or writers.keys() != {self.writer.journal}:
+            return Growth.UNKNOWN
+        if any("remove" in action for action in actions):
+            return Growth.UNKNOWN
+        return Growth.NONE if max(writers.values()) <= self.writer.group else Growth.APPENDED
 
 
-def _last_link(location: Location) -> tuple[str, str] | None:
-    if not location.journal.exists():
-        return None
+@contextmanager
+def _looked_at(location: Location) -> Iterator[sqlite3.Connection]:
     try:
         with closing(connect(location.journal, location.journal_home, read_only=True)) as file:
-            found = file.execute(_LAST_LINK).fetchone()
+            yield file
     except sqlite3.Error as error:
         raise StoreError(
             f"the journal {location.journal} can't be read: {error}; check the folder's rights, "
             "and that the file is a journal of perfkit"
         ) from error
-    return None if found is None else (found[0], found[1])
+
+
+def _standing(file: sqlite3.Connection) -> Standing | None:
+    """Read where the writer stands; None when there was none yet."""
+    if not file.execute("SELECT count(*) FROM sqlite_master WHERE name = 'spans'").fetchone()[0]:
+        return None
+    found = file.execute(_STANDING).fetchone()
+    return None if found is None else Standing(*found)
 
 
 def _head(tables: DeltaTables, name: str) -> Head:

@@ -88,7 +88,9 @@ class Snapshot:
         """The tables of the history."""
         return DeltaTables(open_location(self.uri, self.options, self.journal))
 
-    def select(self, name: str, shape: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
+    def select(
+        self, name: str, shape: Callable[[pl.LazyFrame], pl.LazyFrame], after: int = 0
+    ) -> pl.DataFrame:
         """Shape the rows of a table, in no order, while they are read.
 
         Parameters
@@ -98,6 +100,8 @@ class Snapshot:
         shape : callable
             From all rows of the table, with ``sequence``, to those that are wanted. Rows
             that a later one with the same key replaces are there too.
+        after : int
+            Only rows that were numbered above.
 
         Raises
         ------
@@ -111,11 +115,11 @@ class Snapshot:
         location = tables.location
         if not location.journal.exists():
             self._require_journal(None)
-            return self._collected(name, shape, tables, None)
+            return self._collected(name, shape, (tables, None), after)
         opened = Journal(location.journal, location.journal_home, read_only=True)
         with closing(opened) as journal:
             self._require_journal(journal)
-            return self._collected(name, shape, tables, journal)
+            return self._collected(name, shape, (tables, journal), after)
 
     def read(self, name: str, columns: Sequence[str], where: pl.Expr | None = None) -> pa.Table:
         """Read some columns of a table in canonical order, as `TradeStore.read` does."""
@@ -136,11 +140,11 @@ class Snapshot:
         self,
         name: str,
         shape: Callable[[pl.LazyFrame], pl.LazyFrame],
-        tables: DeltaTables,
-        journal: Journal | None,
+        place: tuple[DeltaTables, Journal | None],
+        after: int,
     ) -> pl.DataFrame:
         try:
-            told = frames(table_layout(name), tables, journal, last=self.last)
+            told = frames(table_layout(name), *place, after, self.last)
             rows = pl.concat(told, how="vertical")
             if self.known is not None:
                 recorded = pl.col("recorded_at")
@@ -148,7 +152,7 @@ class Snapshot:
             return shape(rows).collect(engine="streaming")
         except (pl.exceptions.ComputeError, pl.exceptions.PanicException) as error:
             raise DamagedStoreError(
-                f"{tables.uri(name)} can't be read: {error}; run `perfkit verify`"
+                f"{place[0].uri(name)} can't be read: {error}; run `perfkit verify`"
             ) from error
 
     def _require_journal(self, journal: Journal | None) -> None:

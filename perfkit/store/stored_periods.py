@@ -23,7 +23,7 @@ from pyarrow.fs import FileSelector
 
 from perfkit.errors import StoreError
 from perfkit.store.data_file import is_whole
-from perfkit.store.facts_mark import FactsMark
+from perfkit.store.facts_mark import FactsMark, Growth
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["StoredPeriods"]
 
 _FOLDER = "periods"
-_FORMAT = 1  # of the index and of the files; others lie in other folders
+_FORMAT = 2  # of the index and of the files; others lie in other folders
 _INDEX = "index.json"
 _STAGED = ".new"
 _LONGEST_WRITE = timedelta(hours=1)
@@ -84,7 +84,7 @@ class StoredPeriods:
         return told
 
     def read(
-        self, accounts: Collection[str] | None = None
+        self, accounts: Collection[str] | None = None, growth: Growth = Growth.NONE
     ) -> tuple[pa.Table, dict[str, Any]] | None:
         """Read rows, and what was said of them; None unless they are current and whole.
 
@@ -92,13 +92,15 @@ class StoredPeriods:
         ----------
         accounts : collection of str, optional
             Only these; all when None.
+        growth : Growth
+            With ``APPENDED`` also rows of facts of which there are more by now.
 
         Raises
         ------
         StoreError
             When the history can't be reached.
         """
-        said = self._current()
+        said = self._current(growth)
         if said is None:
             return None
         wanted = None if accounts is None else sorted(accounts)
@@ -170,7 +172,7 @@ class StoredPeriods:
             raise
         return True
 
-    def _current(self) -> dict[str, Any] | None:
+    def _current(self, most: Growth = Growth.NONE) -> dict[str, Any] | None:
         data = self._get(_INDEX) if self._is_kept else None
         if data is None:
             return None
@@ -178,10 +180,9 @@ class StoredPeriods:
         if hashlib.sha256(body).hexdigest().encode() != seal:
             return None
         said: dict[str, Any] = json.loads(body)
-        is_ours = said["question"] == self._question
-        return (
-            said if is_ours and FactsMark.from_json(said["facts"]).is_current(self._place) else None
-        )
+        if said["question"] != self._question:
+            return None
+        return said if FactsMark.from_json(said["facts"]).growth(self._place) <= most else None
 
     def _rows(self, name: str, accounts: Sequence[str] | None) -> pa.Table | None:
         data = self._get(name)

@@ -201,9 +201,10 @@ History(sys.argv[1]).metrics(["account", "strategy"], convert_to="USD")
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4])
-def test_a_kill_while_they_are_written_leaves_nothing_that_is_believed(desk, step):
+@pytest.mark.parametrize("fact", ["bar", "append"])  # all is computed, and only what grew
+def test_a_kill_while_they_are_written_leaves_nothing_that_is_believed(desk, fact, step):
     before = asked(desk)
-    record(desk, "bar")
+    record(desk, fact)
     run = subprocess.run([sys.executable, "-c", _KILLED, str(desk), str(step)], check=False)
     assert run.returncode == -signal.SIGKILL
     after = asked(desk)

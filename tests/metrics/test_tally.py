@@ -95,11 +95,13 @@ def test_all_but_streaks_and_fall_are_free_of_order(pnl, random):
 @settings(deadline=None, max_examples=40)
 @given(PNL)
 def test_the_kernel_counts_what_plain_python_counts(pnl):
-    compiled, plain = np.zeros((2, kernel.TALLY_FIELDS))
-    values = np.array(pnl, dtype=np.float64)
-    kernel.add_trips(compiled, values)
-    kernel.add_trips.py_func(plain, values)
+    compiled, plain = np.zeros((2, 3, kernel.TALLY_FIELDS))
+    values, row = np.array(pnl, dtype=np.float64), np.arange(len(pnl)) % 3
+    kernel.add_trips(compiled, row, values)
+    kernel.add_trips.py_func(plain, row, values)
     assert compiled.tolist() == plain.tolist()
+    for place, state in enumerate(compiled):
+        assert state.tolist() == Tally.of(pnl[place::3])._state.tolist()
     merged = np.zeros(kernel.TALLY_FIELDS)
     kernel.merge_states.py_func(merged, np.vstack([compiled, plain]))
     assert merged[kernel.N] == 2 * len(pnl)
