@@ -29,15 +29,12 @@ _SIDES = [side.value for side in (Side.BUY, Side.SELL)]
 _CONTRACTS = [kind.value for kind in (ContractType.LINEAR, ContractType.INVERSE)]
 _EITHER = {"is_sell": ("side", _SIDES), "is_inverse": ("contract", _CONTRACTS)}
 _NUMBERS = ("execution_time", "price", "volume", "commission", "multiplier", "sequence")
+_WORD = pa.dictionary(pa.uint32(), pa.large_string())  # as polars gives a category
 _RUN = 256  # rows of a run on average, from which on runs are moved faster than rows
 _WIDE = 1 << 32  # codes of words are narrower
-# what all fills of accounts without corrections say, and what only messages need
-_OF_ALL = {
-    "record_type": pa.scalar(RecordType.NEW.value),
-    "original_trade_id": pa.scalar(None, pa.string()),
-    "recorded_at": pa.scalar(None, TIMESTAMP),
-    "trade_id": pa.scalar(""),
-}
+# what all fills in force say, and what only messages need
+_OF_ALL = {"record_type": RecordType.NEW.value, "trade_id": ""}
+_NEVER = {"original_trade_id": pa.string(), "recorded_at": TIMESTAMP}
 
 
 def part_fills(source: Source, part: Part, *more: str) -> pl.DataFrame:
@@ -70,15 +67,39 @@ def part_fills(source: Source, part: Part, *more: str) -> pl.DataFrame:
 
 def fill_table(fills: pl.DataFrame) -> pa.Table:
     """Give fills as what the ledger takes."""
-    table: pa.Table = fills.to_arrow(compat_level=pl.CompatLevel.oldest())
+    starts, count = _owner_starts(fills), fills.height
+    absent = [name for name in _WORDS if fills[name].null_count() == count]
+    columns = {name: pa.nulls(count, _WORD) for name in absent}
+    if count:
+        columns |= {name: _of_runs(fills[name], starts) for name in OWNER}
     for flag, (name, words) in _EITHER.items():
-        codes = table.column(flag).combine_chunks().cast(pa.int8())
-        said = pa.DictionaryArray.from_arrays(codes, pa.array(words))
-        table = table.drop_columns(flag).append_column(name, said)
-    for name, value in _OF_ALL.items():
+        codes = fills[flag].to_arrow().cast(pa.int8())
+        columns[name] = pa.DictionaryArray.from_arrays(codes, pa.array(words))
+    alike = pa.array(np.zeros(count, np.int8))
+    for name, word in _OF_ALL.items():
+        columns[name] = pa.DictionaryArray.from_arrays(alike, pa.array([word]))
+    columns |= {name: pa.nulls(count, kind) for name, kind in _NEVER.items()}
+    told = fills.drop(*_EITHER, *(columns.keys() & set(_WORDS)))
+    table: pa.Table = told.to_arrow(compat_level=pl.CompatLevel.oldest())
+    for name, column in columns.items():
         if name not in table.column_names:
-            table = table.append_column(name, pa.repeat(value, table.num_rows))
+            table = table.append_column(name, column)
     return table
+
+
+def _owner_starts(fills: pl.DataFrame) -> npt.NDArray[np.intp]:
+    """Where fills begin that are of another strategy than the one before."""
+    account, strategy = (run_starts(fills[name].to_physical().to_numpy()) for name in OWNER)
+    return np.union1d(account, strategy)
+
+
+def _of_runs(words: pl.Series, starts: npt.NDArray[np.intp]) -> pa.DictionaryArray:
+    """Give a column that changes at some rows only."""
+    said = words.gather(starts).cast(pl.String).to_list()
+    number = {word: place for place, word in enumerate(dict.fromkeys(said))}
+    codes = np.array([number[word] for word in said], np.int32)
+    sizes = np.diff(starts, append=len(words))
+    return pa.DictionaryArray.from_arrays(np.repeat(codes, sizes), pa.array(list(number)))
 
 
 def _by_owner(frame: pl.DataFrame) -> pl.DataFrame:
@@ -86,10 +107,10 @@ def _by_owner(frame: pl.DataFrame) -> pl.DataFrame:
 
     Files are sorted so, one month after the other: then whole runs of rows are moved.
     """
-    account, strategy = (frame[name].to_physical().to_numpy() for name in OWNER)
-    starts = np.union1d(run_starts(account), run_starts(strategy))
+    starts = _owner_starts(frame)
     if len(starts) * _RUN > frame.height:
         return _sorted(frame)
+    account, strategy = (frame[name].to_physical().to_numpy() for name in OWNER)
     owner = account[starts].astype(np.uint64) * _WIDE + strategy[starts]
     runs, sizes = np.argsort(owner, kind="stable"), np.diff(starts, append=frame.height)
     pieces = [frame.slice(int(starts[run]), int(sizes[run])) for run in runs]
@@ -128,7 +149,12 @@ def by_currency(
         yield target, fills, cash
         return
     settled = pl.when("is_inverse").then(pl.col("base_currency")).otherwise(pl.col("currency"))
-    traded = fills.select(*_MONEY, "is_inverse").unique()
+    terms = fills.select(*_MONEY, "is_inverse")
+    is_inverse = terms["is_inverse"]
+    of_one = all(terms[name].n_unique() < 2 for name in ("currency", "base_currency"))
+    if of_one and is_inverse.any() == is_inverse.all():
+        terms = terms[_owner_starts(fills)]  # of one each is enough
+    traded = terms.unique()
     traded = traded.with_columns(pl.col(_MONEY).cast(pl.String))
     moved = cash.select(*OWNER, pl.col("currency").alias("money")).unique()
     spoken = pl.concat([traded.select(*OWNER, settled.alias("money")), moved])

@@ -86,7 +86,8 @@ def trip_columns(
     check_countable(closed.pnl)
     starts = np.array([rows.start for rows in walked.rows.values()], np.int64)
     sizes = np.diff(np.searchsorted(closed.exit, starts), append=len(closed.exit))
-    row = np.repeat([first[owner] for owner in walked.rows], sizes) + day[closed.exit]
+    begin = np.array([first[owner] for owner in walked.rows], np.int64)
+    row = np.repeat(begin, sizes) + day[closed.exit]
     is_known = ~np.isnan(closed.pnl)
     states = np.zeros((count, TALLY_FIELDS))
     add_trips(states, row[is_known], closed.pnl[is_known])

@@ -159,6 +159,18 @@ def test_fills_of_another_currency_are_not_of_a_question_about_one(desk, compute
     assert computed == []
 
 
+def test_a_desk_of_which_every_fill_was_busted_has_its_days_still(tmp_path, computed):
+    record(tmp_path, bars=bars_of(0), cash=cash_of(0)[:1], many=[fill(0, account_id="a")])
+    assert rows(tmp_path).table["trades"].to_pylist()[0] == 1
+    bust = fill(0, account_id="a", trade_id="x", record_type="bust", original_trade_id="new")
+    record(tmp_path, many=[bust])
+    assert is_as_anew(tmp_path)
+    assert set(rows(tmp_path).table["trades"].to_pylist()) == {0}
+    record(tmp_path, many=[fill(1, account_id="a", trade_id="again")])
+    assert is_as_anew(tmp_path)
+    assert sum(rows(tmp_path).table["trades"].to_pylist()) == 1
+
+
 def steps(rng, number):
     """A random fact of any kind, most often a fill."""
     hours = float(rng.uniform(-30, 24 * 42))
