@@ -1,5 +1,7 @@
 """Periods: what a history of millions of trades costs to measure, from cold and from stored rows.
 
+In each account one fill was busted later.
+
 The peer is what one would write without perfkit: the fills read with polars and followed
 with pandas, by account, strategy and symbol, into a daily P&L, and the same headline by
 pandas. It follows positions by running sums alone: no round trips, no corrections, splits or
@@ -14,20 +16,25 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import Transaction
 
 from benchmarks.timing import machine
-from perfkit.records import Bar, CashKind, CashRecord, TradeRecord, conform, to_table
+from perfkit.records import Bar, CashKind, CashRecord, TradeRecord, conform, from_table, to_table
 from perfkit.store import TABLES, TradeStore
 from perfkit.store.data_file import data_files
 from perfkit.store.delta_tables import DeltaTables
 from perfkit.store.location import open_location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ACCOUNT = 1_000_000  # trades of an account
 STRATEGIES, SYMBOLS, MONTHS = 5, 20, 24
@@ -144,7 +151,19 @@ def made(folder: Path, trades: int) -> None:
         for file in data_files(rows.select(layout.numbered_schema.names), layout):
             tables.location.put(f"{layout.name}/{file.path}", file.data)
             files.append(file)
+        if month == 0:
+            own = (pc.equal(rows["account_id"], name) for name in accounts)
+            busted = pa.concat_tables(rows.filter(is_own).slice(0, 1) for is_own in own)
     tables.commit(layout, files, Transaction("benchmark", 1))
+    with TradeStore(folder) as store:
+        store.append("trades", to_table(list(_busts(busted)), TradeRecord))
+
+
+def _busts(fills: pa.Table) -> Iterator[TradeRecord]:
+    for fill in from_table(fills, TradeRecord):
+        name = f"{fill.trade_id}-x"
+        told: dict[str, Any] = {"record_type": "bust", "original_trade_id": fill.trade_id}
+        yield replace(fill, trade_id=name, sequence=None, **told)
 
 
 def _bars(closes: Any, opened: datetime) -> Any:

@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 
 from perfkit.errors import UnknownNameError
 from perfkit.history.selection import Selection, book_filter, names_of, require_known_keywords
+from perfkit.history.settled_fills import settled_fills
 from perfkit.ledger import Ledger
 from perfkit.records import Fill, RecordType, TradeRecord, arrow_schema
 from perfkit.store import TradeStore
-from perfkit.tracker.booked_fills import in_force
+from perfkit.tracker.booked_fills import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -186,17 +187,17 @@ class Facts:
         """Read what is selected; a correction may have moved a fill into it, or out of it."""
         accounts: Selection = {"account": select["account"]} if "account" in select else {}
         of_accounts, wanted = book_filter(accounts), book_filter(select)
-        is_later = pl.col("record_type") != RecordType.NEW.value
-        later = self._store.read(
-            "trades", where=_both(of_accounts, is_later), columns=["record_type"]
-        )
-        if later.num_rows == 0:
-            return self._store.read("trades", where=wanted, columns=columns)
-        fills = in_force(self._store.read("trades", where=of_accounts, columns=columns))
-        if wanted is None:
+
+        def read(where: pl.Expr) -> pa.Table:
+            return self._store.read("trades", where=_both(of_accounts, where), columns=columns)
+
+        settled = settled_fills(read)
+        is_wanted = pl.lit(value=True) if wanted is None else wanted
+        is_new = pl.col("record_type") == RecordType.NEW.value
+        fills = read(settled.others(is_new & is_wanted))
+        if not settled.left_out:
             return fills
-        keys = pl.DataFrame({n: fills[n].to_pylist() for n in wanted.meta.root_names()})
-        return fills.filter(pa.array(keys.select(wanted).to_series().to_list(), pa.bool_()))
+        return in_order(pa.concat_tables([fills, settled.of(is_wanted)]))
 
     def _until(self, time: str) -> pl.Expr | None:
         return None if self._valid is None else pl.col(time) <= self._valid

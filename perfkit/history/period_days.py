@@ -6,6 +6,7 @@ with one; the few quarters in which a day ends, or a clock changes, are read aga
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,15 +14,18 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from perfkit.ledger.trading_day import STEP, step_days
+from perfkit.ledger.trading_day import STEP, day_ends, step_days
 from perfkit.records.schema import TIMESTAMP
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from perfkit.history.closes import DeskDays
     from perfkit.store import Snapshot
 
-__all__ = ["PAIR", "last_closes", "traded_days"]
+__all__ = ["PAIR", "day_cuts", "last_closes", "traded_days"]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PAIR = "/"  # in the name of a currency pair
 _CLOSE = pa.schema(
     [
@@ -61,6 +65,45 @@ def traded_days(snapshot: Snapshot, desk: DeskDays, where: pl.Expr) -> npt.NDArr
         later = desk.of(times["execution_time"].dt.replace_time_zone(None).to_numpy())
         days = np.concatenate([days[~is_two], later])
     return np.unique(days)
+
+
+def day_cuts(snapshot: Snapshot, desk: DeskDays, where: pl.Expr, size: int) -> Iterator[pl.Expr]:
+    """Cut fills into pieces of whole days, the earlier first.
+
+    Parameters
+    ----------
+    snapshot, desk
+        As of `traded_days`.
+    where : polars.Expr
+        Which fills.
+    size : int
+        Fills of a piece, about, and at most unless one day has more.
+
+    Yields
+    ------
+    polars.Expr
+        Which of the fills are in a piece; each fill is in one.
+
+    Raises
+    ------
+    StoreError, DamagedStoreError
+        When the history can't be read.
+    """
+    step = _step("execution_time")
+    found = snapshot.select(
+        "trades", lambda rows: rows.filter(where).group_by(step).agg(pl.len().alias("fills"))
+    )
+    days, place = np.unique(step_days(found["step"].to_numpy(), *desk)[0], return_inverse=True)
+    ends = day_ends(days, *desk)
+    total = np.cumsum(np.bincount(place, found["fills"].to_numpy(), len(days)))
+    is_after, begin = pl.lit(value=True), 0.0
+    time = pl.col("execution_time")
+    for day in range(len(days) - 1):
+        if total[day + 1] - begin > size:
+            end = pl.lit(_EPOCH + timedelta(microseconds=int(ends[day])))
+            yield is_after & (time <= end)
+            is_after, begin = time > end, total[day]
+    yield is_after
 
 
 def last_closes(snapshot: Snapshot, desk: DeskDays, where: pl.Expr) -> pa.Table:

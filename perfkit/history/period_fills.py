@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from perfkit.history.period_plan import OWNER, corrected_fills, kept
+from perfkit.history.period_plan import OWNER, kept
 from perfkit.history.period_rows import MIXED
 from perfkit.ledger.runs import run_starts
 from perfkit.records.schema import TIMESTAMP
 from perfkit.records.trade_record import ContractType, RecordType, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from perfkit.history.period_plan import Part, Source
+    from perfkit.history.period_plan import Source
 
-__all__ = ["by_currency", "fill_table", "part_fills"]
+__all__ = ["by_currency", "fill_table", "part_fills", "part_terms"]
 
 _WORDS = (*OWNER, "symbol", "fee_currency", "currency", "base_currency")
 _MONEY = (*OWNER, "currency", "base_currency")
 # words of which there are two, and the question that tells them apart
 _SIDES = [side.value for side in (Side.BUY, Side.SELL)]
 _CONTRACTS = [kind.value for kind in (ContractType.LINEAR, ContractType.INVERSE)]
-_EITHER = {"is_sell": ("side", _SIDES), "is_inverse": ("contract", _CONTRACTS)}
+_PAIRS = {"is_sell": ("side", _SIDES), "is_inverse": ("contract", _CONTRACTS)}
+_EITHER = [(pl.col(name) == words[1]).alias(flag) for flag, (name, words) in _PAIRS.items()]
 _NUMBERS = ("execution_time", "price", "volume", "commission", "multiplier", "sequence")
 _WORD = pa.dictionary(pa.uint32(), pa.large_string())  # as polars gives a category
 _RUN = 256  # rows of a run on average, from which on runs are moved faster than rows
@@ -37,13 +38,15 @@ _OF_ALL = {"record_type": RecordType.NEW.value, "trade_id": ""}
 _NEVER = {"original_trade_id": pa.string(), "recorded_at": TIMESTAMP}
 
 
-def part_fills(source: Source, part: Part, *more: str) -> pl.DataFrame:
-    """Read the fills in force of a part, strategy by strategy, each in canonical order.
+def part_fills(source: Source, where: pl.Expr, *more: str) -> pl.DataFrame:
+    """Read fills in force, strategy by strategy, each in canonical order.
 
     Parameters
     ----------
-    source, part
+    source : Source
         As of `period_table`.
+    where : polars.Expr
+        Which fills.
     *more : str
         Further columns.
 
@@ -53,16 +56,25 @@ def part_fills(source: Source, part: Part, *more: str) -> pl.DataFrame:
         Columns of ``Fill`` that books need, words as categories; ``is_sell`` and
         ``is_inverse`` say side and contract.
     """
-    columns: list[Any] = [pl.col(_WORDS).cast(pl.Categorical), *_NUMBERS, *more]
-    for flag, (name, words) in _EITHER.items():
-        columns.append((pl.col(name) == words[1]).alias(flag))
-    if part.is_corrected:
-        fills = corrected_fills(source.snapshot, source.question, part.where)
-        return _by_owner(pl.DataFrame(fills).select(columns))
-    is_wanted = part.where & kept(source.question)
-    return _by_owner(
-        source.snapshot.select("trades", lambda rows: rows.filter(is_wanted).select(columns))
-    )
+    columns = [pl.col(_WORDS).cast(pl.Categorical), *_EITHER, *_NUMBERS, *more]
+    return _by_owner(_read(source, where, lambda rows: rows.select(columns)))
+
+
+def part_terms(source: Source, where: pl.Expr) -> pl.DataFrame:
+    """Read of fills in force only what `by_currency` asks, each answer once."""
+    columns = [pl.col(_MONEY).cast(pl.Categorical), _EITHER[1]]
+    return _read(source, where, lambda rows: rows.select(columns).unique())
+
+
+def _read(
+    source: Source, where: pl.Expr, shape: Callable[[pl.LazyFrame], pl.LazyFrame]
+) -> pl.DataFrame:
+    is_wanted = where & kept(source.question)
+    is_other, settled = source.settled.others(is_wanted), source.settled.of(is_wanted)
+    fills = source.snapshot.select("trades", lambda rows: shape(rows.filter(is_other)))
+    if settled.num_rows == 0:
+        return fills
+    return pl.concat([fills, shape(pl.DataFrame(settled).lazy()).collect()])
 
 
 def fill_table(fills: pl.DataFrame) -> pa.Table:
@@ -72,14 +84,14 @@ def fill_table(fills: pl.DataFrame) -> pa.Table:
     columns = {name: pa.nulls(count, _WORD) for name in absent}
     if count:
         columns |= {name: _of_runs(fills[name], starts) for name in OWNER}
-    for flag, (name, words) in _EITHER.items():
+    for flag, (name, words) in _PAIRS.items():
         codes = fills[flag].to_arrow().cast(pa.int8())
         columns[name] = pa.DictionaryArray.from_arrays(codes, pa.array(words))
     alike = pa.array(np.zeros(count, np.int8))
     for name, word in _OF_ALL.items():
         columns[name] = pa.DictionaryArray.from_arrays(alike, pa.array([word]))
     columns |= {name: pa.nulls(count, kind) for name, kind in _NEVER.items()}
-    told = fills.drop(*_EITHER, *(columns.keys() & set(_WORDS)))
+    told = fills.drop(*_PAIRS, *(columns.keys() & set(_WORDS)))
     table: pa.Table = told.to_arrow(compat_level=pl.CompatLevel.oldest())
     for name, column in columns.items():
         if name not in table.column_names:
@@ -109,16 +121,30 @@ def _by_owner(frame: pl.DataFrame) -> pl.DataFrame:
     """
     starts = _owner_starts(frame)
     if len(starts) * _RUN > frame.height:
-        return _sorted(frame)
+        names = (pl.col(name).to_physical() for name in OWNER)
+        return frame.sort(*names, "execution_time", "sequence")
     account, strategy = (frame[name].to_physical().to_numpy() for name in OWNER)
     owner = account[starts].astype(np.uint64) * _WIDE + strategy[starts]
     runs, sizes = np.argsort(owner, kind="stable"), np.diff(starts, append=frame.height)
     pieces = [frame.slice(int(starts[run]), int(sizes[run])) for run in runs]
     frame = pl.concat(pieces or [frame], rechunk=True)
-    is_late = _is_late(frame)
     others = np.cumsum(sizes[runs])[:-1][np.diff(owner[runs]) != 0]
+    is_late = _is_late(frame)
     is_late[others - 1] = False  # another strategy begins after these
-    return _sorted(frame) if is_late.any() else frame
+    late = np.unique(np.searchsorted(others, np.flatnonzero(is_late), side="right"))
+    return _sorted_in(frame, np.append(0, others), set(late.tolist())) if len(late) else frame
+
+
+def _sorted_in(frame: pl.DataFrame, starts: npt.NDArray[np.intp], late: set[int]) -> pl.DataFrame:
+    """Sort some strategies, by their number and where each begins."""
+    sizes = np.diff(starts, append=frame.height).tolist()
+    pieces = [
+        frame.slice(start, size).sort("execution_time", "sequence")
+        if number in late
+        else frame.slice(start, size)
+        for number, (start, size) in enumerate(zip(starts.tolist(), sizes, strict=True))
+    ]
+    return pl.concat(pieces, rechunk=True)
 
 
 def _is_late(frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
@@ -126,11 +152,6 @@ def _is_late(frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
     time, sequence = frame["execution_time"].to_physical().to_numpy(), frame["sequence"].to_numpy()
     is_tied = (time[1:] == time[:-1]) & (sequence[1:] < sequence[:-1])
     return np.asarray((time[1:] < time[:-1]) | is_tied)
-
-
-def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
-    owner = (pl.col(name).to_physical() for name in OWNER)
-    return frame.sort(*owner, "execution_time", "sequence")
 
 
 def by_currency(

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from perfkit.history.closes import DeskDays, days_a_year, missing_days
 from perfkit.history.period_days import last_closes, traded_days
-from perfkit.records import CashRecord, RecordType, SplitRecord, arrow_schema
-from perfkit.tracker.booked_fills import in_force
+from perfkit.history.settled_fills import SettledFills, settled_fills
+from perfkit.records import CashRecord, SplitRecord, arrow_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    import pyarrow as pa
 
     from perfkit.store import Snapshot
 
@@ -32,7 +33,6 @@ __all__ = [
     "Plan",
     "Question",
     "Source",
-    "corrected_fills",
     "kept",
     "plan",
     "shared_facts",
@@ -60,7 +60,7 @@ class Question(NamedTuple):
 
 
 class Source(NamedTuple):
-    """What all parts share: where fills are, the calendar, closes, cash and splits."""
+    """What all parts share: where fills are, calendar, closes, cash, splits, corrections."""
 
     snapshot: Snapshot
     question: Question
@@ -68,6 +68,7 @@ class Source(NamedTuple):
     closes: pa.Table
     cash: pa.Table
     splits: pa.Table
+    settled: SettledFills
 
 
 class Calendar(NamedTuple):
@@ -89,15 +90,11 @@ class Calendar(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Strategies from the first to the last, inclusive, in order.
-
-    An account with corrections is whole, for a correction may move a fill to another
-    strategy.
-    """
+    """Strategies from the first to the last, inclusive, in order, and how many fills."""
 
     first: Owner
     last: Owner
-    is_corrected: bool
+    fills: int
 
     def may_hold(self, account: str) -> bool:
         """Tell whether an account may be in it."""
@@ -108,22 +105,12 @@ class Part(NamedTuple):
         """Which rows are of it; said so that files can be skipped by their statistics."""
         account, strategy = (pl.col(name) for name in OWNER)
         (low, begin), (high, end) = self.first, self.last
-        if self.is_corrected:
-            return account.is_between(pl.lit(low), pl.lit(high))
         if low == high:
             return (account == low) & strategy.is_between(pl.lit(begin), pl.lit(end))
         is_in = account.is_between(pl.lit(low), pl.lit(high))
         return (
             is_in & ((account > low) | (strategy >= begin)) & ((account < high) | (strategy <= end))
         )
-
-
-class _Traded(NamedTuple):
-    """Fills in force of each strategy, the days on which there was one, corrected accounts."""
-
-    fills: dict[Owner, int]
-    days: npt.NDArray[np.datetime64]
-    corrected: set[str]
 
 
 class Plan(NamedTuple):
@@ -144,8 +131,8 @@ def plan(snapshot: Snapshot, question: Question, size: int = SIZE) -> Plan:
     question : Question
         What is asked of it.
     size : int
-        Fills of a part, and days of its strategies, at most; a strategy, and an account
-        with corrections, is one part whatever its size.
+        Fills of a part, and days of its strategies, at most; a strategy is one part
+        whatever its size, and is read in pieces.
 
     Raises
     ------
@@ -155,16 +142,12 @@ def plan(snapshot: Snapshot, question: Question, size: int = SIZE) -> Plan:
         When there is no such zone or cut-off.
     """
     question.desk.of(np.array([], "datetime64[us]"))  # refuses a zone or a cut-off that is none
-    traded = _traded(snapshot, question)
     source = shared_facts(snapshot, question)
-    days = _calendar(source, traded.days)
+    fills, traded = _traded(source)
+    days = _calendar(source, traded)
     cash = source.cash
-    owners = (
-        dict.fromkeys(zip(*(cash[name].to_pylist() for name in OWNER), strict=True), 0)
-        | traded.fills
-    )
-    sizes = {owner: fills + len(days.every) for owner, fills in owners.items()}
-    parts = list(_parts(sizes, traded.corrected, size))
+    paid = dict.fromkeys(zip(*(cash[name].to_pylist() for name in OWNER), strict=True), 0)
+    parts = list(_parts(paid | fills, len(days.every), size))
     return Plan(source._replace(calendar=days.every), parts, days)
 
 
@@ -184,6 +167,7 @@ def shared_facts(snapshot: Snapshot, question: Question) -> Source:
         closes=last_closes(snapshot, question.desk, kept(of_all, "close_time")),
         cash=_facts(snapshot, "cash", CashRecord, question),
         splits=_facts(snapshot, "splits", SplitRecord, of_all),
+        settled=settled_fills(lambda where: snapshot.read("trades", _BOOKED, where)),
     )
 
 
@@ -209,38 +193,19 @@ def kept(question: Question, time: str = "execution_time") -> pl.Expr:
     return is_kept
 
 
-def corrected_fills(snapshot: Snapshot, question: Question, where: pl.Expr) -> pa.Table:
-    """Read the fills of whole accounts, as what was recorded later corrects them."""
-    fills = in_force(snapshot.read("trades", _BOOKED, where))
-    keys = pl.DataFrame({n: fills[n].to_pylist() for n in ("execution_time", "currency")})
-    typed = keys.with_columns(
-        pl.col("execution_time").cast(pl.Datetime("us", "UTC")), pl.col("currency").cast(pl.String)
-    )
-    is_kept = typed.with_columns(kept(question).alias("kept"))["kept"]
-    return fills.filter(pa.array(is_kept.to_list(), pa.bool_()))
-
-
-def _traded(snapshot: Snapshot, question: Question) -> _Traded:
-    is_later = pl.col("record_type") != RecordType.NEW.value
-    is_kept = kept(question) & (pl.col("sequence") > 0)  # of a row: a literal has no sum
-    found = snapshot.select(
-        "trades",
-        lambda rows: rows.group_by(OWNER).agg(
-            is_kept.sum().alias("fills"), is_later.any().alias("later")
-        ),
-    )
-    corrected = set(found.filter("later")["account_id"])
-    plain = found.filter(~pl.col("account_id").is_in(corrected), pl.col("fills") > 0)
-    fills = {(row[0], row[1]): row[2] for row in plain.select(*OWNER, "fills").iter_rows()}
-    is_plain = ~pl.col("account_id").is_in(corrected) if corrected else True
-    days = [traded_days(snapshot, question.desk, kept(question) & is_plain)]
-    for account in sorted(corrected):
-        table = corrected_fills(snapshot, question, pl.col("account_id") == account)
-        days.append(question.desk.of(table["execution_time"]))
-        fills[account, ""] = 0  # all of it may be busted, and is no neighbour's then
-        for row in table.select(OWNER).group_by(OWNER).aggregate([([], "count_all")]).to_pylist():
-            fills[row["account_id"], row["strategy_id"]] = row["count_all"]
-    return _Traded(fills, np.unique(np.concatenate(days)), corrected)
+def _traded(source: Source) -> tuple[dict[Owner, int], npt.NDArray[np.datetime64]]:
+    """Count the fills in force of each strategy, and find the days with one."""
+    snapshot, question, settled = source.snapshot, source.question, source.settled
+    is_kept = kept(question)
+    is_other, of_day = settled.others(is_kept), settled.of(is_kept)
+    count = pl.len().alias("count")
+    found = snapshot.select("trades", lambda rows: rows.filter(is_other).group_by(OWNER).agg(count))
+    fills = {(account, strategy): rows for account, strategy, rows in found.iter_rows()}
+    for owner in zip(*(of_day[name].to_pylist() for name in OWNER), strict=True):
+        fills[owner] = fills.get(owner, 0) + 1
+    days = traded_days(snapshot, question.desk, is_other)
+    settled_days = question.desk.of(of_day["execution_time"])
+    return fills, np.unique(np.concatenate([days, settled_days]))
 
 
 def _facts(snapshot: Snapshot, name: str, record: type, question: Question) -> pa.Table:
@@ -248,18 +213,14 @@ def _facts(snapshot: Snapshot, name: str, record: type, question: Question) -> p
     return snapshot.read(name, columns, kept(question))
 
 
-def _parts(sizes: dict[Owner, int], corrected: set[str], size: int) -> Iterator[Part]:
-    """Put neighbours together; what may not be cut is a part of its own if it is larger."""
-    units: dict[tuple[str, ...], list[Owner]] = {}
-    for owner in sorted(sizes):
-        units.setdefault(owner[:1] if owner[0] in corrected else owner, []).append(owner)
+def _parts(fills: dict[Owner, int], days: int, size: int) -> Iterator[Part]:
+    """Put neighbours together; a strategy is one part even if it is larger."""
     held: list[Owner] = []
-    count, is_corrected = 0, False
-    for unit in units.values():
-        more, is_other = sum(sizes[owner] for owner in unit), unit[0][0] in corrected
-        if held and (count + more > size or is_other != is_corrected):
-            yield Part(held[0], held[-1], is_corrected)
+    count = 0
+    for owner in sorted(fills):
+        if held and count + fills[owner] + (len(held) + 1) * days > size:
+            yield Part(held[0], held[-1], count)
             held, count = [], 0
-        held, count, is_corrected = [*held, *unit], count + more, is_other
+        held, count = [*held, owner], count + fills[owner]
     if held:
-        yield Part(held[0], held[-1], is_corrected)
+        yield Part(held[0], held[-1], count)

@@ -1,7 +1,7 @@
 """The update of period rows: of facts that only grew, what grew is computed, no more.
 
-A fill of an open account changes its own strategy, and an account with corrections as a
-whole. A new day, a price, a payment, a split or a correction may change every row.
+A fill changes its own strategy. A new day, a price, a payment, a split or a correction may
+change every row.
 """
 
 from __future__ import annotations
@@ -74,9 +74,10 @@ def update_plan(snapshot: Snapshot, question: Question, told: dict[str, Any]) ->
     fills = _later_fills(snapshot, question, told["last"])
     if fills is None or not np.isin(_days_of(fills, question), days.lived).all():
         return None
-    parts = _parts(snapshot, fills)
-    if len(parts) > MANY:
+    owners = sorted(fills.select(OWNER).unique().iter_rows())
+    if len(owners) > MANY:
         return None
+    parts = [Part(owner, owner, _count(snapshot, owner)) for owner in owners]
     source = shared_facts(snapshot, question)._replace(calendar=days.every)
     return Plan(source, parts, days)
 
@@ -93,9 +94,7 @@ def updated(rows: pa.Table, parts: Sequence[Part], computed: pa.Table) -> pa.Tab
     """
     account, strategy = (rows[name] for name in OWNER)
     for part in parts:
-        is_part = pc.equal(account, part.first[0])
-        if not part.is_corrected:
-            is_part = pc.and_(is_part, pc.equal(strategy, part.first[1]))
+        is_part = pc.and_(pc.equal(account, part.first[0]), pc.equal(strategy, part.first[1]))
         rows = rows.filter(pc.invert(is_part))
         account, strategy = (rows[name] for name in OWNER)
     order = [(name, "ascending") for name in (*OWNER, "day")]
@@ -119,15 +118,8 @@ def _days_of(fills: pl.DataFrame, question: Question) -> Any:
     return question.desk.of(fills["execution_time"].dt.replace_time_zone(None).to_numpy())
 
 
-def _parts(snapshot: Snapshot, fills: pl.DataFrame) -> list[Part]:
-    """Give each strategy with a later fill, or its account where that was corrected ever."""
-    owners = sorted(fills.select(OWNER).unique().iter_rows())
-    is_corrected = (pl.col("record_type") != RecordType.NEW.value) & pl.col("account_id").is_in(
-        sorted({account for account, _ in owners})
-    )
-    found = snapshot.select(
-        "trades", lambda rows: rows.filter(is_corrected).select("account_id").unique()
-    )
-    corrected = set(found["account_id"])
-    keys = dict.fromkeys((a, "" if a in corrected else s) for a, s in owners)
-    return [Part(key, key, is_corrected=key[0] in corrected) for key in keys]
+def _count(snapshot: Snapshot, owner: tuple[str, str]) -> int:
+    """Count the fills of a strategy, about."""
+    of_owner = Part(owner, owner, 0).where
+    found = snapshot.select("trades", lambda rows: rows.filter(of_owner).select(pl.len()))
+    return int(found.item())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,36 +21,61 @@ if TYPE_CHECKING:
     from perfkit.ledger import ExchangeRates
     from perfkit.ledger.kernel import Costs, Fills, Moves, Trips
 
-__all__ = ["WalkedBooks"]
+__all__ = ["BookWalk", "WalkedFills"]
 
 
-class WalkedBooks(NamedTuple):
+class WalkedFills(NamedTuple):
     """Fills strategy by strategy, each in canonical order, and what the books say of them.
 
     ``rows`` are those of each account's strategy.
     """
 
     columns: FillColumns
-    splits: SplitFactors
-    books: Books
     fills: Fills
     moves: Moves
     costs: Costs
     trips: Trips
     rows: dict[tuple[str, str], slice]
 
-    @classmethod
-    def of(cls, fills: pa.Table, splits: pa.Table, rates: ExchangeRates) -> Self:
-        """Walk the books, at average cost.
+    @property
+    def times(self) -> npt.NDArray[np.datetime64]:
+        """When each fill was executed, in UTC."""
+        return self.columns.time.view("datetime64[us]")
+
+
+class BookWalk:
+    """A walk through the books, at average cost, that goes on where it last ended.
+
+    Parameters
+    ----------
+    splits : pyarrow.Table
+        As of `Ledger`.
+    rates : ExchangeRates
+        For fees in a third currency.
+
+    Attributes
+    ----------
+    books : Books
+        As they stand.
+    splits : SplitFactors
+        The splits.
+    rates : ExchangeRates
+        As given.
+    """
+
+    def __init__(self, splits: pa.Table, rates: ExchangeRates) -> None:
+        self.books = Books()
+        self.splits = SplitFactors(splits)
+        self.rates = rates
+        self._costs = AverageCost()
+
+    def on(self, fills: pa.Table) -> WalkedFills:
+        """Walk on.
 
         Parameters
         ----------
         fills : pyarrow.Table
-            In force: the whole history of their strategies, one after the other.
-        splits : pyarrow.Table
-            As of `Ledger`.
-        rates : ExchangeRates
-            For fees in a third currency.
+            In force, one strategy after the other: the next ones of their strategies.
 
         Raises
         ------
@@ -59,27 +84,20 @@ class WalkedBooks(NamedTuple):
         UnfitFillError
             When a book's multiplier, contract or currency changes.
         """
-        factors = SplitFactors(splits)
-        columns = columns_in_order(fills, factors, rates)
-        books = Books()
-        entered = books.enter(columns)
-        moves = books.move(entered)
-        costs = AverageCost().apply(entered, moves, books.state)
+        columns = columns_in_order(fills, self.splits, self.rates)
+        entered = self.books.enter(columns)
+        moves = self.books.move(entered)
+        costs = self._costs.apply(entered, moves, self.books.state)
         trips = new_trips(len(entered.book))
-        kernel.follow_trips(entered, moves, costs.realized, books.state, trips)
-        rows = _rows(books, entered)
-        return cls(columns, factors, books, entered, moves, costs, trips, rows)
+        kernel.follow_trips(entered, moves, costs.realized, self.books.state, trips)
+        return WalkedFills(columns, entered, moves, costs, trips, self._rows(entered))
 
-    @property
-    def times(self) -> npt.NDArray[np.datetime64]:
-        """When each fill was executed, in UTC."""
-        return self.columns.time.view("datetime64[us]")
-
-
-def _rows(books: Books, fills: Fills) -> dict[tuple[str, str], slice]:
-    number: dict[tuple[str, str], int] = {}
-    of_book = np.array([number.setdefault(k[:2], len(number)) for k in books.keys], np.int64)
-    starts = run_starts(of_book[fills.book])
-    ends = np.append(starts[1:], len(fills.book))
-    bounds = zip(number, starts.tolist(), ends.tolist(), strict=False)
-    return {owner: slice(start, end) for owner, start, end in bounds}
+    def _rows(self, fills: Fills) -> dict[tuple[str, str], slice]:
+        number: dict[tuple[str, str], int] = {}
+        keys = self.books.keys
+        of_book = np.array([number.setdefault(k[:2], len(number)) for k in keys], np.int64)
+        owner = of_book[fills.book]
+        starts, names = run_starts(owner), list(number)
+        ends = np.append(starts[1:], len(owner))
+        bounds = zip(owner[starts].tolist(), starts.tolist(), ends.tolist(), strict=False)
+        return {names[place]: slice(start, end) for place, start, end in bounds}

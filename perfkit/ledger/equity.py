@@ -19,12 +19,13 @@ from perfkit.ledger.books import Books
 from perfkit.ledger.cash_days import cash_days
 from perfkit.ledger.corrections import effective_fills
 from perfkit.ledger.cost import AverageCost
+from perfkit.ledger.day_fills import DayFills, FillsByDay, Rows
 from perfkit.ledger.exchange_rates import ExchangeRates
 from perfkit.ledger.fill_columns import FillColumns, fill_columns
-from perfkit.ledger.marks import MarkColumns, mark_columns
+from perfkit.ledger.marks import mark_columns
 from perfkit.ledger.money import money_of
 from perfkit.ledger.nav import OWNER, SUMMED, with_nav
-from perfkit.ledger.owner_equity import EquityDesk, Rows, owner_equity
+from perfkit.ledger.owner_equity import EquityDesk, owner_equity
 from perfkit.ledger.position_values import book_marks
 from perfkit.ledger.splits import SplitFactors
 from perfkit.ledger.trading_day import TradingClock, day_ends, trading_day
@@ -111,12 +112,33 @@ def daily_equity(
     if convert_to is None:
         _require_one_currency(columns, flows)
     prices = mark_columns(marks, clock.zone, clock.cutoff)
-    desk = _desk(columns, prices, flows, clock, factors)
-    money = money_of(columns, desk.books, desk.fills.book, rates, convert_to)
-    ends = day_ends(desk.days, clock.zone, clock.cutoff)
+    books, method = Books(), AverageCost()
+    entered = books.enter(columns)
+    moves = books.move(entered)
+    fill_day = trading_day(columns.time.view("datetime64[us]"), clock.zone, clock.cutoff)
+    market_day = np.concatenate([prices.day, clock.further_days])
+    days = _calendar(fill_day, market_day, flows["day"].to_numpy().astype("datetime64[D]"))
+    money = money_of(columns, books, entered.book, rates, convert_to)
+    walked = FillsByDay(
+        fills=entered,
+        moves=moves,
+        costs=method.apply(entered, moves, books.state),
+        multiplier=books.state["multiplier"],
+        rate=money.of_fill,
+        day=np.searchsorted(days, fill_day),
+        days=len(days),
+    )
+    desk = EquityDesk(
+        books=books,
+        cash=flows,
+        days=days,
+        ends=day_ends(days, clock.zone, clock.cutoff),
+        marks=book_marks(prices, books, days, factors),
+        money=money,
+    )
     frames = [
-        owner_equity(desk, owner, fill_rows, cash_rows, (money, ends))
-        for owner, fill_rows, cash_rows in _rows_by_owner(desk)
+        owner_equity(desk, owner, DayFills.of(walked, fill_rows), cash_rows)
+        for owner, fill_rows, cash_rows in _rows_by_owner(desk, entered.book)
     ]
     return with_nav(pd.concat([_empty(), *frames], ignore_index=True), OWNER)
 
@@ -129,31 +151,6 @@ def _require_one_currency(columns: FillColumns, cash: pd.DataFrame) -> None:
             "say convert_to='USD' and give prices of symbols such as EUR/USD, or ask for one, "
             "e.g. currency='USD'"
         )
-
-
-def _desk(
-    columns: FillColumns,
-    prices: MarkColumns,
-    cash: pd.DataFrame,
-    clock: TradingClock,
-    splits: SplitFactors,
-) -> EquityDesk:
-    books, method = Books(), AverageCost()
-    fills = books.enter(columns)
-    moves = books.move(fills)
-    fill_day = trading_day(columns.time.view("datetime64[us]"), clock.zone, clock.cutoff)
-    market_day = np.concatenate([prices.day, clock.further_days])
-    days = _calendar(fill_day, market_day, cash["day"].to_numpy().astype("datetime64[D]"))
-    return EquityDesk(
-        books=books,
-        fills=fills,
-        moves=moves,
-        costs=method.apply(fills, moves, books.state),
-        fill_day=np.searchsorted(days, fill_day),
-        cash=cash,
-        days=days,
-        marks=book_marks(prices, books, days, splits),
-    )
 
 
 def _calendar(
@@ -170,13 +167,15 @@ def _calendar(
     return np.concatenate([days, np.unique(cash_day[after])])
 
 
-def _rows_by_owner(desk: EquityDesk) -> Iterator[tuple[tuple[str, str], Rows, Rows]]:
+def _rows_by_owner(
+    desk: EquityDesk, book: npt.NDArray[np.int64]
+) -> Iterator[tuple[tuple[str, str], Rows, Rows]]:
     """Rows of the fills and of the cash of each account's strategy."""
     number: dict[tuple[str, str], int] = {}
     of_book = np.array([number.setdefault(k[:2], len(number)) for k in desk.books.keys], np.int64)
     owners = zip(desk.cash["account_id"], desk.cash["strategy_id"], strict=True)
     of_cash = np.array([number.setdefault(owner, len(number)) for owner in owners], np.int64)
-    fill_rows = _split(of_book[desk.fills.book], len(number))
+    fill_rows = _split(of_book[book], len(number))
     cash_rows = _split(of_cash, len(number))
     for owner in sorted(number):
         yield owner, fill_rows[number[owner]], cash_rows[number[owner]]

@@ -57,7 +57,7 @@ class Fills(NamedTuple):
     time: npt.NDArray[np.int64]
     first: int
 
-    def at(self, rows: npt.NDArray[np.intp]) -> Fills:
+    def at(self, rows: npt.NDArray[np.intp] | slice) -> Fills:
         """Give some of them; they have no numbers of their own."""
         return Fills(
             self.book[rows], self.quantity[rows], self.price[rows], self.commission[rows],
@@ -72,10 +72,6 @@ class Moves(NamedTuple):
     after: npt.NDArray[np.float64]
     closed: npt.NDArray[np.float64]
     opened: npt.NDArray[np.float64]
-
-    def at(self, rows: npt.NDArray[np.intp]) -> Moves:
-        """Give some of them."""
-        return Moves(self.before[rows], self.after[rows], self.closed[rows], self.opened[rows])
 
 
 class Costs(NamedTuple):

@@ -16,12 +16,13 @@ from perfkit.ledger.marks import DailyMarks, MarkColumns, carry_forward, daily_m
 
 if TYPE_CHECKING:
     from perfkit.ledger.books import Books
-    from perfkit.ledger.kernel import Fills, Moves
+    from perfkit.ledger.day_fills import DayFills
     from perfkit.ledger.splits import SplitFactors
 
 __all__ = ["BookMarks", "DayValues", "book_marks", "position_values"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 _NEVER = np.iinfo(np.int64).min
 
 
@@ -86,32 +87,26 @@ def book_marks(
     )
 
 
-def position_values(
-    fills: Fills,
-    moves: Moves,
-    day: npt.NDArray[np.int64],
-    marks: DailyMarks,
-    place: npt.NDArray[np.int64],
-) -> DayValues:
+def position_values(fills: DayFills, first: int, marks: DailyMarks, place: Integers) -> DayValues:
     """Value the positions that some fills made, before multiplying by the contract size.
 
     Parameters
     ----------
-    fills, moves : Fills, Moves
-        The fills of some books, in canonical order.
-    day : ndarray of shape (n_fills,)
-        Row of the day of each fill.
+    fills : DayFills
+        Of one strategy.
+    first : int
+        Place of the marks' first day in the calendar.
     marks : DailyMarks of shape (n_days, n_books)
         As `BookMarks.of` gives them.
-    place : ndarray of shape (n_fills,)
-        Column of the book of each fill.
+    place : ndarray of shape (n_cells,)
+        Column of the book of each day and book with a fill.
     """
     position = np.full(marks.price.shape, np.nan)
     fill_price, fill_time = position.copy(), position.copy()
-    # Of several fills on one day the last one is what the day ends with.
-    position[day, place] = moves.after
-    fill_price[day, place] = fills.price
-    fill_time[day, place] = fills.time
+    cell = fills.day - first, place
+    position[cell] = fills.position
+    fill_price[cell] = fills.price
+    fill_time[cell] = fills.time
     position = np.nan_to_num(carry_forward(position))
     # On equal times the mark is the market's price, a fill's is the trade's.
     is_marked = marks.time >= carry_forward(fill_time)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from perfkit.errors import UnfitFillError
 
-__all__ = ["Applied", "BookedFills", "answered", "blamed", "in_force", "owners_of"]
+__all__ = ["Applied", "BookedFills", "answered", "blamed", "in_force", "in_order", "owners_of"]
 
 _ORDER = [("execution_time", "ascending"), ("sequence", "ascending")]
 
@@ -65,7 +65,12 @@ def in_force(fills: pa.Table) -> pa.Table:
     fills : pyarrow.Table
         Columns of `Fill`, and ``sequence``; others go with their fill.
     """
-    return effective_fills(fills).sort_by(_ORDER).combine_chunks()
+    return in_order(effective_fills(fills))
+
+
+def in_order(fills: pa.Table) -> pa.Table:
+    """Give fills in canonical order, by execution time and ``sequence``."""
+    return fills.sort_by(_ORDER).combine_chunks()
 
 
 def answered(new: pa.Table, applied: Applied) -> BookedFills:

@@ -98,12 +98,12 @@ def test_a_fill_changes_its_own_strategy_alone(desk, computed):
     assert computed == []
 
 
-def test_of_a_corrected_account_all_strategies_are_computed(desk, computed):
+def test_what_was_corrected_before_stays_corrected(desk, computed):
     rows(desk)
     computed.clear()
     record(desk, many=[fill(-1, account_id="b", strategy_id="trend")])
     assert is_as_anew(desk)
-    assert [(part.first[0], part.is_corrected) for part in computed] == [("b", True)]
+    assert [part.first for part in computed] == [("b", "trend")]
 
 
 def test_a_strategy_and_an_account_that_are_new_are_added(desk, computed):

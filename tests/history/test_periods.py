@@ -13,6 +13,8 @@ import pytest
 from perfkit.cluster import map_reduce
 from perfkit.errors import InvalidArgumentError, UnknownNameError
 from perfkit.history import History
+from perfkit.history.period_days import day_cuts
+from perfkit.history.period_fills import part_fills
 from perfkit.history.period_plan import Question, plan
 from perfkit.history.period_reading import period_rows
 from perfkit.history.periods import period_table
@@ -47,11 +49,35 @@ def test_any_cut_gives_the_same_rows_to_the_last_bit(uri, question):
     whole, one = computed(uri, 10_000, **question)
     smallest, most = computed(uri, 1, **question)
     some, several = computed(uri, 100, **question)
-    # account b has corrections and is never cut; a and c have two strategies each
-    assert (one, most) == (3, 5)
+    assert (one, most) == (1, 6)
     assert one < several <= most
     assert whole.equals(smallest)
     assert whole.equals(some)
+
+
+@pytest.mark.parametrize("question", [{}, {"convert_to": None, "currency": "EUR"}])
+@pytest.mark.parametrize("size", [1, 6])
+def test_a_strategy_that_is_read_in_pieces_has_the_same_rows_to_the_last_bit(uri, question, size):
+    desk = History(uri, zone="America/New_York", cutoff="17:05").desk
+    asked = Question(desk, **({"convert_to": "USD"} | question))
+    source, parts, _ = plan(Snapshot.of(TradeStore(uri)), asked, 1)
+    assert min(part.fills for part in parts) > size
+    whole = [period_table(source, part) for part in parts]
+    pieces = [period_table(source, part, size) for part in parts]
+    assert pieces == whole
+    cuts = list(day_cuts(source.snapshot, desk, parts[0].where, size))
+    assert len(cuts) > 1
+    counts = [part_fills(source, parts[0].where & cut).height for cut in cuts]
+    assert sum(counts) == parts[0].fills
+    assert max(counts) <= max(size, 6)  # a day is not cut
+
+
+def test_a_strategy_of_two_currencies_that_is_read_in_pieces_says_so(uri):
+    asked = Question(History(uri).desk)
+    source, parts, _ = plan(Snapshot.of(TradeStore(uri)), asked, 1)
+    for part in parts:
+        assert period_table(source, part, 5) == period_table(source, part)
+    assert period_table(source, parts[0], 5)["currency"].to_pylist() == ["EUR, USD"]
 
 
 def test_workers_of_dask_give_the_same_rows_to_the_last_bit(uri):
