@@ -103,3 +103,19 @@ def test_a_desk_without_corrections_is_left_as_it_is(tmp_path):
     assert (settled.fills.num_rows, settled.left_out) == (0, ())
     everything = pl.lit(value=True)
     assert settled.others(everything) is everything
+
+
+def test_a_bust_is_of_its_own_account_s_trade_of_that_name(tmp_path):
+    one = replace(fills_of(0, 1)[0], trade_id="same", account_id="a")
+    other, bystander = replace(one, account_id="b"), replace(one, trade_id="t", account_id="b")
+    bust = replace(other, trade_id="x", record_type="bust", original_trade_id="same")
+    with TradeTracker(tmp_path, market=None, labeler=None) as tracker:
+        tracker.record_many([one, other, bystander])
+        tracker.record_many([bust])
+    history = History(str(tmp_path))
+    found = history._facts.fills({}).select(["account_id", "trade_id"]).to_pylist()
+    assert [tuple(row.values()) for row in found] == [("a", "same"), ("b", "t")]
+    assert history.equity("account").groupby("account_id")["trades"].sum().to_dict() == {
+        "a": 1,
+        "b": 1,
+    }
