@@ -64,7 +64,7 @@ def evidence(
     more: Doubting = {"rf": rf, "benchmark": benchmark, "convert_to": convert_to}
     if trials is not None:
         more["trials"] = trials
-    with progress("resampling the days"):
+    with progress("valuing and resampling the days") as history.progress:
         frame = history.evidence(names_in(by), **cast("Doubting", {**more, **select}))
     evidence_table(frame, title=f"{uri}, annualised with {history.periods} days a year")
 

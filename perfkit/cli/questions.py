@@ -91,9 +91,10 @@ def summary(
     if as_json:
         _print_summaries(history, select, rf)
         return
-    frame = history.metrics(
-        by=names_in(by), rf=rf, benchmark=benchmark, convert_to=convert_to, **select
-    )
+    with progress("valuing the days", at_once=False) as history.progress:
+        frame = history.metrics(
+            by=names_in(by), rf=rf, benchmark=benchmark, convert_to=convert_to, **select
+        )
     metrics_table(frame, title=f"{uri}, annualised with {history.periods} days a year")
     for sentence in _undefined(frame.attrs["reasons"]):
         say(sentence, "dim")

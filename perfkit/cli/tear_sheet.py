@@ -62,7 +62,8 @@ def tear_sheet(
     history = History(open_store(uri), zone=zone, cutoff=cutoff, periods=periods)
     history = history if as_of is None else history.as_of(as_of)
     name = " + ".join([*(account or []), *(strategy or [])]) or "all strategies"
-    days = history.equity((), convert_to=convert_to, **cast("Selection", chosen))
+    with progress("valuing the days", at_once=False) as history.progress:
+        days = history.equity((), convert_to=convert_to, **cast("Selection", chosen))
     market = history.benchmark(benchmark).rename(benchmark) if benchmark else None
     returns = _whole_returns(days, name)
     with progress("drawing the tear sheet"):

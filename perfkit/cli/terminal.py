@@ -149,15 +149,22 @@ def _float(value: object, form: str) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on the terminal's error stream; yields ``step(done, total)``."""
+def progress(what: str, *, at_once: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on the terminal's error stream; yields ``step(done, total)``.
+
+    Unless ``at_once`` it is shown only when a first step of several was done.
+    """
     columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
     err = Console(file=sys.stderr)
     with Progress(*columns, console=err, transient=False) as bar:
-        task = bar.add_task(what, total=None)
+        tasks = [bar.add_task(what, total=None)] if at_once else []
 
         def step(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            if not tasks and total > 1:
+                tasks.append(bar.add_task(what, total=total))
+            for task in tasks:
+                bar.update(task, completed=done, total=total)
 
         yield step
-        bar.update(task, total=1, completed=1)
+        for task in tasks:
+            bar.update(task, total=1, completed=1)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from perfkit.cluster.map_reduce import Scheduler, map_reduce
+from perfkit.cluster.map_reduce import Progress, Scheduler, map_reduce
 
-__all__ = ["Scheduler", "map_reduce"]
+__all__ = ["Progress", "Scheduler", "map_reduce"]

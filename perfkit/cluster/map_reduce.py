@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
-__all__ = ["Scheduler", "map_reduce"]
+__all__ = ["Progress", "Scheduler", "map_reduce"]
 
 Scheduler: TypeAlias = Literal["dask"] | Any | None
+Progress: TypeAlias = "Callable[[int, int], object]"
 Shared = TypeVar("Shared")
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -36,6 +37,7 @@ def map_reduce(
     merge: Callable[[Result, Result], Result],
     *,
     scheduler: Scheduler = None,
+    progress: Progress | None = None,
 ) -> Result:
     """Apply a function to every part, and merge the results in the order of the parts.
 
@@ -55,6 +57,8 @@ def map_reduce(
         process for each core and closes them afterwards; a script that says so must keep
         its own statements below ``if __name__ == "__main__":``. A client computes on its
         cluster, which is left open.
+    progress : callable, optional
+        Is told after each part how many are done, and of how many.
 
     Returns
     -------
@@ -74,7 +78,8 @@ def map_reduce(
     if not parts:
         raise InvalidArgumentError("parts must be at least one, were none")
     if scheduler is None:
-        return merged(_in_process(partial(function, shared), parts), merge)
+        results = _in_process(partial(function, shared), parts)
+        return merged(_told(results, len(parts), progress), merge)
     if scheduler == "dask":
         distributed = _distributed()
         with (
@@ -83,13 +88,13 @@ def map_reduce(
             ) as cluster,
             distributed.Client(cluster) as client,
         ):
-            return _on_dask(client, function, shared, parts, merge)
+            return _on_dask(client, partial(_submitted, function, shared, parts), merge, progress)
     if "distributed" not in sys.modules or not isinstance(scheduler, _distributed().Client):
         raise InvalidArgumentError(
             f"scheduler must be None, 'dask' or a dask.distributed.Client, was {scheduler!r}; "
             "None computes in this process"
         )
-    return _on_dask(scheduler, function, shared, parts, merge)
+    return _on_dask(scheduler, partial(_submitted, function, shared, parts), merge, progress)
 
 
 def merged(results: Iterable[Result], merge: Callable[[Result, Result], Result]) -> Result:
@@ -121,20 +126,35 @@ def _in_process(function: Callable[[Part], Result], parts: Sequence[Part]) -> It
             yield running.popleft().result()
 
 
+def _told(results: Iterable[Result], count: int, progress: Progress | None) -> Iterator[Result]:
+    for done, result in enumerate(results, 1):
+        if progress is not None:
+            progress(done, count)
+        yield result
+
+
+def _submitted(
+    function: Callable[[Shared, Part], Result], shared: Shared, parts: Sequence[Part], client: Any
+) -> list[Any]:
+    sent = client.scatter(shared, broadcast=True, hash=False)
+    return [client.submit(function, sent, part, pure=False) for part in parts]
+
+
 def _on_dask(
     client: Any,
-    function: Callable[[Shared, Part], Result],
-    shared: Shared,
-    parts: Sequence[Part],
+    submitted: Callable[[Any], list[Any]],
     merge: Callable[[Result, Result], Result],
+    progress: Progress | None,
 ) -> Result:
-    sent = client.scatter(shared, broadcast=True, hash=False)
-    level = [client.submit(function, sent, part, pure=False) for part in parts]
+    level = submitted(client)
+    leaves = [] if progress is None else list(level)
     while len(level) > 1:
         pairs = [level[place : place + 2] for place in range(0, len(level), 2)]
         level = [
             client.submit(merge, *pair, pure=False) if len(pair) == 2 else pair[0] for pair in pairs
         ]
+    for _ in _told(_distributed().as_completed(leaves), len(leaves), progress):
+        pass
     result: Result = level[0].result()
     return result
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from perfkit.cluster import Progress
     from perfkit.ledger.cost import Method
     from perfkit.ledger.trip_grouping import Grouping
 
@@ -48,6 +49,11 @@ class BookHistory:
     knowledge : Knowledge
         How far to look, see `History.as_of`.
 
+    Attributes
+    ----------
+    progress : callable, optional
+        Set it to be told how far a long computation is: ``progress(done, of)``.
+
     Notes
     -----
     Nothing is read before the first question; that there is no history at ``uri`` is its error.
@@ -67,6 +73,7 @@ class BookHistory:
         self.uri = uri.uri if isinstance(uri, TradeStore) else str(uri)
         self.desk = DeskDays(zone, cutoff)
         self.knowledge = knowledge
+        self.progress: Progress | None = None
         self._periods = periods
         self._storage_options = storage_options
         self._facts = Facts(self._source, storage_options, knowledge)

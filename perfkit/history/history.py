@@ -248,7 +248,7 @@ class History(JudgingHistory):
         return changes(then._facts.records({}), now._facts.records({}), written, seen)
 
     def _seen_with(self, knowledge: Knowledge) -> History:
-        return History(
+        seen = History(
             self._source,
             zone=self.desk.zone,
             cutoff=self.desk.cutoff,
@@ -256,3 +256,5 @@ class History(JudgingHistory):
             storage_options=self._storage_options,
             knowledge=knowledge,
         )
+        seen.progress = self.progress
+        return seen

@@ -248,7 +248,7 @@ class MeasuredHistory(BookHistory):
             )
         accounts, strategies = _names(select.get("account")), _names(select.get("strategy"))
         question = self._question(select.get("currency"), convert_to)
-        rows = period_rows(self._facts.store, question, accounts, scheduler)
+        rows = period_rows(self._facts.store, question, accounts, scheduler, self.progress)
         rows = rows.of(accounts, strategies)
         self._facts.require_names(select, rows.table)
         return rows

@@ -5,8 +5,9 @@ Of facts that only grew since rows were stored, those are computed that grew.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
@@ -19,14 +20,15 @@ from perfkit.metrics.day_kernel import TALLY_FIELDS
 from perfkit.store import Growth, Snapshot, StoredPeriods
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
-    from perfkit.cluster import Scheduler
+    from perfkit.cluster import Progress, Scheduler
     from perfkit.history.period_plan import Part, Plan, Source
     from perfkit.store import TradeStore
 
 __all__ = ["days_a_year_of", "period_rows"]
 
+Run: TypeAlias = "Callable[..., pa.Table]"  # `map_reduce`, told where and whom to tell
 DEFINITION = 2  # another number when rows of the same facts become others
 
 
@@ -35,6 +37,7 @@ def period_rows(
     question: Question,
     accounts: Collection[str] | None = None,
     scheduler: Scheduler = None,
+    progress: Progress | None = None,
 ) -> PeriodRows:
     """Give the period rows of a history.
 
@@ -48,6 +51,8 @@ def period_rows(
         At least the rows of these; all when None.
     scheduler : None, "dask" or dask.distributed.Client
         Where they are computed, see `map_reduce`.
+    progress : callable, optional
+        Is told how far they are, see `map_reduce`.
 
     Raises
     ------
@@ -58,6 +63,7 @@ def period_rows(
     found = None if stored is None else stored.read(accounts)
     if found is not None:
         return PeriodRows(found[0], int(found[1]["periods"]))
+    run = partial(map_reduce, scheduler=scheduler, progress=progress)
     mark = None if stored is None else stored.mark()
     snapshot = Snapshot.of(store)
     if stored is None or mark is None:
@@ -65,30 +71,31 @@ def period_rows(
         parts = planned.parts
         if accounts is not None:
             parts = [part for part in parts if any(map(part.may_hold, accounts))]
-        return PeriodRows(_computed(planned.source, parts, scheduler), planned.days.periods)
-    planned, table = _whole(snapshot, question, stored, scheduler)
+        return PeriodRows(_computed(planned.source, parts, run), planned.days.periods)
+    planned, table = _whole(snapshot, question, stored, run)
     stored.write(table, mark, told_of(planned))
     return PeriodRows(table, planned.days.periods)
 
 
 def _whole(
-    snapshot: Snapshot, question: Question, stored: StoredPeriods, scheduler: Scheduler
+    snapshot: Snapshot, question: Question, stored: StoredPeriods, run: Run
 ) -> tuple[Plan, pa.Table]:
     """Compute all rows, from those that are stored where the facts only grew since."""
     grown = stored.read(growth=Growth.APPENDED)
     if grown is not None:
         planned = update_plan(snapshot, question, grown[1])
         if planned is not None:
-            computed = _computed(planned.source, planned.parts, scheduler)
+            computed = _computed(planned.source, planned.parts, run)
             return planned, updated(grown[0], planned.parts, computed)
     planned = plan(snapshot, question)
-    return planned, _computed(planned.source, planned.parts, scheduler)
+    return planned, _computed(planned.source, planned.parts, run)
 
 
-def _computed(source: Source, parts: list[Part], scheduler: Scheduler) -> pa.Table:
+def _computed(source: Source, parts: list[Part], run: Run) -> pa.Table:
     if not parts:
         return SCHEMA.empty_table()
-    return map_reduce(period_table, source, parts, _joined, scheduler=scheduler)
+    table: pa.Table = run(period_table, source, parts, _joined)
+    return table
 
 
 def days_a_year_of(store: TradeStore, question: Question) -> int:

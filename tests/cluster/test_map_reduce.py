@@ -62,6 +62,23 @@ def test_a_sum_of_floats_is_the_same_to_the_last_bit_on_dask(numbers, client):
     assert here == pytest.approx(reduce(float.__add__, [0.1 * n for n in numbers]), abs=1e-3)
 
 
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_who_wants_to_know_is_told_after_each_part(count, client):
+    for scheduler in (None, client):
+        told = []
+        map_reduce(
+            scaled, 2, range(count), int.__add__, scheduler=scheduler,
+            progress=lambda done, of, told=told: told.append((done, of)),
+        )  # fmt: skip
+        assert told == [(done, count) for done in range(1, count + 1)]
+
+
+def test_an_error_reaches_also_who_wants_to_know(client):
+    for scheduler in (None, client):
+        with pytest.raises(InvalidArgumentError, match="number must be even, was"):
+            map_reduce(refused, 2, [1, 3, 5], int.__add__, scheduler=scheduler, progress=print)
+
+
 def test_a_client_that_was_given_stays_open(client):
     map_reduce(scaled, 2, [1, 2], int.__add__, scheduler=client)
     assert client.submit(scaled, 2, 3).result() == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -26,6 +27,7 @@ from perfkit.tracker import TradeTracker
 from tests.history.random_desks import START, fills_of, recorded
 
 BY = ["account", "strategy"]
+USD = {"convert_to": "USD"}
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,18 @@ def test_a_strategy_of_two_currencies_that_is_read_in_pieces_says_so(uri):
     for part in parts:
         assert period_table(source, part, 5) == period_table(source, part)
     assert period_table(source, parts[0], 5)["currency"].to_pylist() == ["EUR, USD"]
+
+
+def test_a_history_tells_how_far_a_computation_is(uri, tmp_path):
+    shutil.copytree(uri, tmp_path / "desk", ignore=shutil.ignore_patterns("periods"))
+    told = []
+    history = History(tmp_path / "desk")
+    history.progress = lambda done, of: told.append((done, of))
+    history.metrics(convert_to="USD")
+    assert told == [(1, 1)]
+    history.metrics(**USD)  # stored by now
+    history.as_of(START + timedelta(days=9), START + timedelta(days=99_999)).metrics(**USD)
+    assert told == [(1, 1), (1, 1)]
 
 
 def test_workers_of_dask_give_the_same_rows_to_the_last_bit(uri):
