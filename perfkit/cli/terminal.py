@@ -10,7 +10,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pandas as pd
 from rich.console import Console
@@ -155,16 +155,22 @@ def progress(what: str, *, at_once: bool = True) -> Iterator[Callable[[int, int]
     Unless ``at_once`` it is shown only when a first step of several was done.
     """
     columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
-    err = Console(file=sys.stderr)
-    with Progress(*columns, console=err, transient=False) as bar:
-        tasks = [bar.add_task(what, total=None)] if at_once else []
+    bar = Progress(*columns, console=Console(file=sys.stderr), transient=False)
+    with ExitStack() as shown:
+        tasks = []
+
+        def show() -> None:
+            shown.enter_context(bar)
+            tasks.append(bar.add_task(what, total=None))
 
         def step(done: int, total: int) -> None:
             if not tasks and total > 1:
-                tasks.append(bar.add_task(what, total=total))
+                show()
             for task in tasks:
                 bar.update(task, completed=done, total=total)
 
+        if at_once:
+            show()
         yield step
         for task in tasks:
             bar.update(task, total=1, completed=1)

@@ -17,7 +17,7 @@ from perfkit.history.selection import Selection, book_filter, names_of, require_
 from perfkit.history.settled_fills import settled_fills
 from perfkit.ledger import Ledger
 from perfkit.records import Fill, RecordType, TradeRecord, arrow_schema
-from perfkit.store import TradeStore
+from perfkit.store import TABLES, Snapshot, TradeStore
 from perfkit.tracker.booked_fills import in_order
 
 if TYPE_CHECKING:
@@ -186,15 +186,17 @@ class Facts:
     def _effective(self, select: Selection, columns: list[str] | None) -> pa.Table:
         """Read what is selected; a correction may have moved a fill into it, or out of it."""
         accounts: Selection = {"account": select["account"]} if "account" in select else {}
-        of_accounts, wanted = book_filter(accounts), book_filter(select)
+        own, wanted = book_filter(accounts), book_filter(select)
+
+        snapshot = Snapshot.of(self._store)  # what is recorded meanwhile is not half seen
+        names = TABLES["trades"].schema.names if columns is None else columns
 
         def read(where: pl.Expr) -> pa.Table:
-            return self._store.read("trades", where=_both(of_accounts, where), columns=columns)
+            return snapshot.read("trades", names, where if own is None else own & where)
 
         settled = settled_fills(read)
         is_wanted = pl.lit(value=True) if wanted is None else wanted
-        is_new = pl.col("record_type") == RecordType.NEW.value
-        fills = read(settled.others(is_new & is_wanted))
+        fills = read(settled.others(is_wanted))
         if not settled.left_out:
             return fills
         return in_order(pa.concat_tables([fills, settled.of(is_wanted)]))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from perfkit.history.period_plan import Source
 
-__all__ = ["by_currency", "fill_table", "part_fills", "part_terms"]
+__all__ = ["by_currency", "fill_table", "part_fills", "part_terms", "some_unnamed"]
 
 _WORDS = (*OWNER, "symbol", "fee_currency", "currency", "base_currency")
 _MONEY = (*OWNER, "currency", "base_currency")
@@ -29,6 +29,7 @@ _SIDES = [side.value for side in (Side.BUY, Side.SELL)]
 _CONTRACTS = [kind.value for kind in (ContractType.LINEAR, ContractType.INVERSE)]
 _PAIRS = {"is_sell": ("side", _SIDES), "is_inverse": ("contract", _CONTRACTS)}
 _EITHER = [(pl.col(name) == words[1]).alias(flag) for flag, (name, words) in _PAIRS.items()]
+_SETTLED = pl.when("is_inverse").then(pl.col("base_currency")).otherwise(pl.col("currency"))
 _NUMBERS = ("execution_time", "price", "volume", "commission", "multiplier", "sequence")
 _WORD = pa.dictionary(pa.uint32(), pa.large_string())  # as polars gives a category
 _RUN = 256  # rows of a run on average, from which on runs are moved faster than rows
@@ -169,7 +170,6 @@ def by_currency(
     if target is not None:
         yield target, fills, cash
         return
-    settled = pl.when("is_inverse").then(pl.col("base_currency")).otherwise(pl.col("currency"))
     terms = fills.select(*_MONEY, "is_inverse")
     is_inverse = terms["is_inverse"]
     of_one = all(terms[name].n_unique() < 2 for name in ("currency", "base_currency"))
@@ -178,7 +178,7 @@ def by_currency(
     traded = terms.unique()
     traded = traded.with_columns(pl.col(_MONEY).cast(pl.String))
     moved = cash.select(*OWNER, pl.col("currency").alias("money")).unique()
-    spoken = pl.concat([traded.select(*OWNER, settled.alias("money")), moved])
+    spoken = pl.concat([traded.select(*OWNER, _SETTLED.alias("money")), moved])
     money = pl.col("money").drop_nulls().unique().sort().str.join(MIXED)
     names = spoken.group_by(OWNER).agg(money)
     labels = sorted(set(names["money"]))
@@ -186,6 +186,12 @@ def by_currency(
         own = names.filter(pl.col("money") == label)
         parts = (_of_owners(rows, own) for rows in (fills, cash)) if labels[1:] else (fills, cash)
         yield (label or None, *parts)
+
+
+def some_unnamed(terms: pl.DataFrame) -> bool:
+    """Tell whether some fills name the money of their P&L, and some do not."""
+    unnamed = terms.select(_SETTLED.is_null())
+    return 0 < int(unnamed.sum().item()) < terms.height
 
 
 def _of_owners(rows: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:

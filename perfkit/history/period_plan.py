@@ -79,7 +79,7 @@ class Calendar(NamedTuple):
     every : ndarray of datetime64[D]
         Every day that rows are made for, ascending.
     lived : ndarray of datetime64[D]
-        Those with a fill or a price, from the first fill on.
+        Those with a fill or a price, from the first fill on; none before there is one.
     periods : int
         Trading days a year.
     """
@@ -179,7 +179,7 @@ def _calendar(source: Source, traded: npt.NDArray[np.datetime64]) -> Calendar:
     days = np.unique(np.concatenate([days, missing_days(lived, periods)]))
     paid = np.unique(desk.of(source.cash["execution_time"]))
     late = paid[paid > days[-1]] if len(days) else paid
-    return Calendar(np.concatenate([days, late]), lived, periods)
+    return Calendar(np.concatenate([days, late]), lived if len(traded) else _NO_DAYS, periods)
 
 
 def kept(question: Question, time: str = "execution_time") -> pl.Expr:

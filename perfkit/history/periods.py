@@ -13,7 +13,13 @@ import pyarrow as pa
 
 from perfkit.errors import UnfitFillError
 from perfkit.history.period_days import day_cuts
-from perfkit.history.period_fills import by_currency, fill_table, part_fills, part_terms
+from perfkit.history.period_fills import (
+    by_currency,
+    fill_table,
+    part_fills,
+    part_terms,
+    some_unnamed,
+)
 from perfkit.history.period_plan import OWNER, SIZE
 from perfkit.history.period_rows import MIXED, SCHEMA
 from perfkit.history.strategy_days import strategy_days
@@ -72,7 +78,11 @@ def _rows(source: Source, part: Part, _size: int, *more: str) -> Iterator[pa.Tab
 def _rows_of_one(source: Source, part: Part, size: int, *more: str) -> Iterator[pa.Table]:
     """Read the fills of one strategy in pieces of whole days."""
     cash = pl.DataFrame(source.cash).filter(part.where)
-    for currency, terms, own_cash in by_currency(source, part_terms(source, part.where), cash):
+    every = part_terms(source, part.where)
+    if source.question.convert_to is not None and some_unnamed(every):
+        yield from _rows(source, part, size, *more)  # a later fill names an earlier one's money
+        return
+    for currency, terms, own_cash in by_currency(source, every, cash):
         if MIXED in (currency or ""):
             yield _placeholders(source, currency, terms, own_cash)
         else:

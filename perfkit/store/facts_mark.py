@@ -30,13 +30,12 @@ __all__ = ["FACTS", "FactsMark", "Growth"]
 FACTS = ("trades", "cash", "splits", "bars")
 
 _STANDING = """
-SELECT j.id, s.id, max(s.first_sequence - 1, coalesce(g.last_sequence, j.sequence)),
-       coalesce(g.number, j.number)
+SELECT j.id, s.id, max(s.first_sequence - 1, coalesce(g.last_sequence, j.sequence))
 FROM journal j JOIN spans s ON s.number = (SELECT max(number) FROM spans)
 LEFT JOIN groups g ON g.number = (SELECT max(number) FROM groups)
 """
 _LATER = """
-SELECT count(*) FROM groups WHERE number > ? AND kind IN (SELECT value FROM json_each(?))
+SELECT count(*) FROM groups WHERE last_sequence > ? AND kind IN (SELECT value FROM json_each(?))
 """
 
 
@@ -49,19 +48,29 @@ class Growth(IntEnum):
 
 
 class Standing(NamedTuple):
-    """Where a journal's writer stood: the span it wrote in, its last row and group."""
+    """Where a journal's writer stood: the span it wrote in, and its last row."""
 
     journal: str
     span: str
     sequence: int
-    group: int
 
 
 class Head(NamedTuple):
-    """The newest entry of a table's log: its version, -1 without a table, and its sha256."""
+    """The newest entry of a table's log.
+
+    Attributes
+    ----------
+    version : int
+        Its number, -1 without a table.
+    digest : str
+        Its sha256.
+    moved : int
+        The last group of the journal that had been moved into the table; 0 before any.
+    """
 
     version: int
     digest: str
+    moved: int
 
 
 class FactsMark(NamedTuple):
@@ -96,7 +105,8 @@ class FactsMark(NamedTuple):
                     f"the journal {tables.location.journal} was never opened for writing; "
                     "open the history once with TradeStore"
                 )
-        return cls(writer, {name: _head(tables, name) for name in FACTS})
+        journal = None if writer is None else writer.journal
+        return cls(writer, {name: _head(tables, name, journal) for name in FACTS})
 
     @classmethod
     def from_json(cls, said: Any) -> Self:
@@ -140,38 +150,49 @@ class FactsMark(NamedTuple):
                 return Growth.UNKNOWN
             if not holds(file, self.writer.span, self.writer.sequence, now.sequence):
                 return Growth.UNKNOWN
-            later = file.execute(_LATER, (self.writer.group, json.dumps(FACTS))).fetchone()[0]
+            later = file.execute(_LATER, (self.writer.sequence, json.dumps(FACTS))).fetchone()[0]
         return Growth.APPENDED if later else Growth.NONE
 
     def _growth_of_table(self, location: Location, name: str, head: Head) -> Growth:
         if head.version >= 0 and _digest(_entry(location, name, head.version)) != head.digest:
             return Growth.UNKNOWN
-        growth, version = Growth.NONE, head.version + 1
+        growth, version, moved = Growth.NONE, head.version + 1, head.moved
         while (entry := _entry(location, name, version)) is not None:
-            growth, version = max(growth, self._growth_of_entry(entry)), version + 1
+            of_entry, moved = self._growth_of_entry(entry, moved)
+            growth, version = max(growth, of_entry), version + 1
         return growth
 
-    def _growth_of_entry(self, entry: bytes) -> Growth:
-        """Tell whether a commit merged files, flushed what the journal had, or new rows."""
+    def _growth_of_entry(self, entry: bytes, moved: int) -> tuple[Growth, int]:
+        """Tell whether a commit merged files, flushed what the journal had, or new rows.
+
+        What is put back after a loss stands under a group that was moved before.
+        """
         try:
             actions = [json.loads(line) for line in entry.splitlines()]
         except ValueError:  # torn: whoever reads the table will say so
-            return Growth.UNKNOWN
+            return Growth.UNKNOWN, moved
         if any(kind in action for action in actions for kind in ("metaData", "protocol")):
-            return Growth.UNKNOWN
+            return Growth.UNKNOWN, moved
         changes = [a.get("add") or a.get("remove") for a in actions]
         if all(not change["dataChange"] for change in changes if change is not None):
-            return Growth.NONE
-        writers = {
-            action["txn"]["appId"]: action["txn"]["version"]
-            for action in actions
-            if "txn" in action
-        }
-        if self.writer is None or writers.keys() != {self.writer.journal}:
-            return Growth.UNKNOWN
-        if any("remove" in action for action in actions):
-            return Growth.UNKNOWN
-        return Growth.NONE if max(writers.values()) <= self.writer.group else Growth.APPENDED
+            return Growth.NONE, moved
+        groups = {a["txn"]["appId"]: int(a["txn"]["version"]) for a in actions if "txn" in a}
+        highest = _highest(actions)
+        if self.writer is None or highest is None or groups.keys() != {self.writer.journal}:
+            return Growth.UNKNOWN, moved
+        group = groups[self.writer.journal]
+        if group <= moved:
+            return Growth.UNKNOWN, moved
+        return (Growth.NONE if highest <= self.writer.sequence else Growth.APPENDED), group
+
+
+def _highest(actions: list[dict[str, Any]]) -> int | None:
+    """Highest sequence of the rows that a commit only adds; None where it can't be told."""
+    if any("remove" in action for action in actions):
+        return None
+    said = (json.loads(action["add"].get("stats") or "{}") for action in actions if "add" in action)
+    found = [stats.get("maxValues", {}).get("sequence") for stats in said]
+    return max(found) if found and None not in found else None
 
 
 @contextmanager
@@ -194,12 +215,13 @@ def _standing(file: sqlite3.Connection) -> Standing | None:
     return None if found is None else Standing(*found)
 
 
-def _head(tables: DeltaTables, name: str) -> Head:
+def _head(tables: DeltaTables, name: str, journal: str | None) -> Head:
     table = tables.find(name)
     if table is None:
-        return Head(-1, "")
+        return Head(-1, "", 0)
     version = int(table.version())
-    return Head(version, _digest(_entry(tables.location, name, version)))
+    moved = 0 if journal is None else table.transaction_version(journal) or 0
+    return Head(version, _digest(_entry(tables.location, name, version)), moved)
 
 
 def _entry(location: Location, name: str, version: int) -> bytes | None:

@@ -139,7 +139,8 @@ def _stored(
 ) -> Iterator[pl.LazyFrame]:
     files, (after, last) = live_files(table), span
     if after:
-        files = files.filter(pc.greater(files.column("max.sequence"), after))
+        is_later = pc.greater(files.column("max.sequence"), after)
+        files = files.filter(pc.fill_null(is_later, True))  # without statistics it may be
     if files.num_rows == 0:
         return
     if last is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 
@@ -169,6 +170,61 @@ def test_a_desk_of_which_every_fill_was_busted_has_its_days_still(tmp_path, comp
     record(tmp_path, many=[fill(1, account_id="a", trade_id="again")])
     assert is_as_anew(tmp_path)
     assert sum(rows(tmp_path).table["trades"].to_pylist()) == 1
+
+
+def test_the_first_fill_of_a_desk_begins_its_days(tmp_path, computed):
+    opened = START + timedelta(hours=20)
+    weekly = [opened + timedelta(days=7 * n) for n in range(26)]
+    times = weekly + [weekly[-1] + timedelta(days=n) for n in range(1, 30)]  # and then daily
+    prices = [Bar(symbol="AAA", close_time=time, close=100.0) for time in times]
+    record(tmp_path, bars=prices, cash=cash_of(0)[:1])
+    assert rows(tmp_path).periods == 252
+    computed.clear()
+    record(tmp_path, many=[fill(0, execution_time=times[27] - timedelta(hours=3))])
+    assert is_as_anew(tmp_path)
+    assert rows(tmp_path).periods == 365  # it never saw the weeks with one price
+    assert computed == [WHOLE]
+
+
+def test_the_first_fill_in_a_currency_begins_its_days(desk, computed):
+    one = {"convert_to": None, "currency": "CHF"}
+    rows(desk, **one)
+    record(desk, many=[fill(-1, symbol="NESN", currency="CHF")])
+    assert is_as_anew(desk, **one)
+
+
+def test_rows_that_a_repair_put_back_are_seen(tmp_path, computed):
+    for number in range(2):
+        record(tmp_path, many=[fill(number, trade_id=f"t{number}")])
+        TradeTracker(tmp_path, market=None, labeler=None).close()  # flushed, each by itself
+    max((tmp_path / "trades" / "_delta_log").glob("*.json")).unlink()  # by a power loss
+    assert is_as_anew(tmp_path)
+    lost = rows(tmp_path).table["trades"].to_pylist()
+    TradeTracker(tmp_path, market=None, labeler=None).close()
+    assert is_as_anew(tmp_path)
+    assert sum(rows(tmp_path).table["trades"].to_pylist()) == sum(lost) + 1
+    record(tmp_path, many=[fill(2, trade_id="t2")])
+    assert is_as_anew(tmp_path)
+
+
+def test_what_is_recorded_into_a_journal_from_a_backup_is_seen(tmp_path, computed):
+    backup = tmp_path / "backup.sqlite"
+    desk = tmp_path / "desk"
+    with TradeTracker(desk, market=None, labeler=None) as tracker:
+        tracker.record_bars(bars_of(0)[:40])
+        tracker.record_many([fill(0, trade_id="t0")])
+        with sqlite3.connect(desk / "journal.sqlite") as live, sqlite3.connect(backup) as copy:
+            live.backup(copy)
+        for number in range(1, 7):
+            tracker.record_many([fill(number, trade_id=f"t{number}")])
+    assert is_as_anew(desk)
+    for file in desk.glob("journal.sqlite*"):
+        file.unlink()
+    shutil.copy(backup, desk / "journal.sqlite")
+    record(desk, bars=[replace(bars_of(0)[4], close=130.0)])  # its number was in use
+    assert is_as_anew(desk)
+    record(desk, cash=cash_of(0)[:1])
+    assert is_as_anew(desk)
 
 
 def steps(rng, number):

@@ -24,7 +24,7 @@ from perfkit.ledger.nav import OWNER, SUMMED
 from perfkit.metrics import compute
 from perfkit.store import Snapshot, TradeStore
 from perfkit.tracker import TradeTracker
-from tests.history.random_desks import START, fills_of, recorded
+from tests.history.random_desks import START, bars_of, fills_of, recorded
 
 BY = ["account", "strategy"]
 USD = {"convert_to": "USD"}
@@ -80,6 +80,25 @@ def test_a_strategy_of_two_currencies_that_is_read_in_pieces_says_so(uri):
     for part in parts:
         assert period_table(source, part, 5) == period_table(source, part)
     assert period_table(source, parts[0], 5)["currency"].to_pylist() == ["EUR, USD"]
+
+
+def test_money_that_a_later_fill_names_is_that_of_the_earlier_ones_in_pieces_too(tmp_path):
+    fills = [
+        replace(
+            fills_of(0)[0], trade_id=f"n{n}", symbol="SAP", side="buy",
+            currency=None if n < 2 else "EUR", execution_time=START + timedelta(days=n + 1),
+        )
+        for n in range(4)
+    ]  # fmt: skip
+    with TradeTracker(tmp_path, market=None, labeler=None) as tracker:
+        tracker.record_bars(bars_of(0))
+        tracker.record_many(fills)
+    asked = Question(History(tmp_path).desk, convert_to="USD")
+    source, parts, _ = plan(Snapshot.of(TradeStore(tmp_path)), asked)
+    whole = period_table(source, parts[0])
+    assert period_table(source, parts[0], 1) == whole
+    rates = [row["turnover"] / (fills[0].price * fills[0].volume) for row in whole.to_pylist()]
+    assert min(rate for rate in rates if rate) > 1.05  # a euro is 1.1 dollars
 
 
 def test_a_history_tells_how_far_a_computation_is(uri, tmp_path):

@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from perfkit.history import History
+from perfkit.history import History, facts
 from perfkit.history.settled_fills import settled_fills
 from perfkit.ledger import effective_fills
 from perfkit.store import TradeStore
@@ -119,3 +119,27 @@ def test_a_bust_is_of_its_own_account_s_trade_of_that_name(tmp_path):
         "a": 1,
         "b": 1,
     }
+
+
+def test_a_batch_that_is_recorded_while_fills_are_read_is_not_half_seen(tmp_path, monkeypatch):
+    one = replace(fills_of(0, 1)[0], trade_id="wrong")
+    bust = replace(one, trade_id="x", record_type="bust", original_trade_id="wrong")
+
+    def record(*records):
+        with TradeTracker(tmp_path, market=None, labeler=None) as tracker:
+            tracker.record_many(records)
+
+    def read_slowly(read):
+        found = settled_fills(read)
+        record(bust, replace(one, trade_id="right"))
+        return found
+
+    def seen():
+        return history._facts.fills({})["trade_id"].to_pylist()
+
+    record(one)
+    history = History(str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "settled_fills", read_slowly)
+        assert seen() == ["wrong"]
+    assert seen() == ["right"]
