@@ -154,6 +154,11 @@ class DeltaTables:
                 highest = max(highest, pc.max(files.column("max.sequence")).as_py())
         return highest
 
+    def last_group(self, journal: str) -> int:
+        """Give the highest group that any table had of a journal; 0 when none had one."""
+        found = (self.find(name) for name in TABLES)
+        return max(0 if t is None else t.transaction_version(journal) or 0 for t in found)
+
     def commit(
         self, layout: TableLayout, files: Sequence[DataFile], transaction: Transaction
     ) -> None:

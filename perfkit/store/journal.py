@@ -115,9 +115,9 @@ class Journal:
         journal._state = self._state
         return journal
 
-    def number_from(self, sequence: int) -> None:
-        """Number the next row above a sequence that is in use elsewhere."""
-        self._sequence = max(self._sequence, sequence)
+    def number_from(self, sequence: int, group: int = 0) -> None:
+        """Number the next row, and the next group, above those that are in use elsewhere."""
+        self._sequence, self._number = max(self._sequence, sequence), max(self._number, group)
 
     def begin_span(self) -> str:
         """Begin a span of this writer, and give its name; see `writer_spans`."""

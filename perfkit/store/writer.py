@@ -60,7 +60,7 @@ class Writer:
                 self.journal = Journal(location.journal, location.journal_home)
                 undo.callback(self.journal.close)
                 self.journal.settle()
-                self.journal.number_from(tables.last_sequence())
+                self._go_on()
                 self.span = self.journal.begin_span()
                 self._undo = undo.pop_all()
         except OSError as error:
@@ -70,6 +70,13 @@ class Writer:
                 f"{location.uri}: the history can't be opened for writing: {error}; check the "
                 "folder's rights and space"
             ) from error
+
+    def _go_on(self) -> None:
+        """Number above what the tables have: a journal from a backup is behind them."""
+        last = self._tables.last_group(self.journal.id)
+        if last > self.journal._number:
+            flush(self.journal, self._tables)  # groups must follow each other
+        self.journal.number_from(self._tables.last_sequence(), last)
 
     def append(self, tables: Mapping[str, pa.Table]) -> dict[str, Receipt]:
         """Number rows and put them on disk, all or none.
