@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from perfkit.errors import UnknownNameError
 from perfkit.history.selection import Selection, book_filter, names_of, require_known_keywords
-from perfkit.history.settled_fills import settled_fills
+from perfkit.history.settled_fills import BOOKED, settled_fills
 from perfkit.ledger import Ledger
 from perfkit.records import Fill, RecordType, TradeRecord, arrow_schema
 from perfkit.store import TABLES, Snapshot, TradeStore
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["EVERYTHING", "Facts", "Knowledge"]
 
 _BOOKS = ("pnl", "cumulative_pnl", "position", "average_price", "round_trip_pnl")
-_BOOKED = (
-    *("trade_id", "account_id", "strategy_id", "execution_time", "symbol", "side", "price"),
-    *("volume", "commission", "fee_currency", "currency", "base_currency", "multiplier"),
-    *("contract", "record_type", "original_trade_id", "recorded_at", "sequence"),
-)
 _NAMED = {"account": "account_id", "strategy": "strategy_id", "symbol": "symbol"}
 _SHOWN = 20  # names in a message
 
@@ -94,7 +89,7 @@ class Facts:
 
     def replayed(self, select: Selection, *more: str) -> pa.Table:
         """Fills in force by the columns that books need, and what the ledger says of each."""
-        fills = self._in_force(select, [*_BOOKED, *more])
+        fills = self._in_force(select, [*BOOKED, *more])
         books = Ledger(splits=self.splits(select), rates=self.rates()).apply(fills)
         for field in books.schema:
             fills = fills.append_column(field, books[field.name])

@@ -15,7 +15,7 @@ import polars as pl
 
 from perfkit.history.closes import DeskDays, days_a_year, missing_days
 from perfkit.history.period_days import last_closes, traded_days
-from perfkit.history.settled_fills import SettledFills, settled_fills
+from perfkit.history.settled_fills import BOOKED, SettledFills, settled_fills
 from perfkit.records import CashRecord, SplitRecord, arrow_schema
 
 if TYPE_CHECKING:
@@ -40,11 +40,6 @@ __all__ = [
 
 SIZE = 1_200_000  # of a part: bounds memory, and is enough work for a worker
 OWNER = ("account_id", "strategy_id")
-_BOOKED = (
-    *("trade_id", *OWNER, "execution_time", "symbol", "side", "price", "volume", "commission"),
-    *("fee_currency", "currency", "base_currency", "multiplier", "contract", "record_type"),
-    *("original_trade_id", "recorded_at", "sequence"),
-)
 _NO_DAYS = np.array([], "datetime64[D]")
 Owner = tuple[str, str]
 
@@ -167,7 +162,7 @@ def shared_facts(snapshot: Snapshot, question: Question) -> Source:
         closes=last_closes(snapshot, question.desk, kept(of_all, "close_time")),
         cash=_facts(snapshot, "cash", CashRecord, question),
         splits=_facts(snapshot, "splits", SplitRecord, of_all),
-        settled=settled_fills(lambda where: snapshot.read("trades", _BOOKED, where)),
+        settled=settled_fills(lambda where: snapshot.read("trades", BOOKED, where)),
     )
 
 

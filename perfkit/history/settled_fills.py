@@ -18,8 +18,14 @@ from perfkit.tracker.booked_fills import in_force
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["SettledFills", "settled_fills"]
+__all__ = ["BOOKED", "SettledFills", "settled_fills"]
 
+# columns of a record that books and corrections need
+BOOKED = (
+    *("trade_id", "account_id", "strategy_id", "execution_time", "symbol", "side", "price"),
+    *("volume", "commission", "fee_currency", "currency", "base_currency", "multiplier"),
+    *("contract", "record_type", "original_trade_id", "recorded_at", "sequence"),
+)
 _KEY = ("account_id", "trade_id")
 _IS_NEW = pl.col("record_type") == RecordType.NEW.value
 
